@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR BSD-2-Clause */
+/*
+ * fanotify fastpath: attach an in-kernel handler to a fanotify group.
+ *
+ * This is the only copy of the ABI.  It is used by userspace, by handlers in
+ * kernel modules and (through fanotify_fastpath.bpf.h) by BPF handlers.
+ */
+#ifndef _UAPI_LINUX_FANOTIFY_FASTPATH_H
+#define _UAPI_LINUX_FANOTIFY_FASTPATH_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Sizes of the texts of a handler, with the terminating NUL. */
+#define FAN_FP_NAME_MAX		32
+#define FAN_FP_DESC_MAX		256
+
+/* The most bytes of arguments that one attachment can be given. */
+#define FAN_FP_ARGS_MAX		1024
+
+/**
+ * DOC: handler flags
+ *
+ * Bits of &struct fanotify_fastpath_ops.flags. A bit that the kernel does not
+ * know is refused when the handler is registered.
+ *
+ * FAN_FP_F_UNPRIV
+ *     Whoever holds a fanotify file descriptor may attach this handler to it
+ *     by name. Without it, that takes CAP_SYS_ADMIN.
+ * FAN_FP_F_GROUP_FD
+ *     &struct fanotify_fastpath_ops.group_fd is set: the handler is attached
+ *     to that one group when its link is made, and gets no name to attach by.
+ */
+#define FAN_FP_F_UNPRIV		(1U << 0)
+#define FAN_FP_F_GROUP_FD	(1U << 1)
+
+/**
+ * DOC: verdicts
+ *
+ * What a handler returns. A negative errno denies a permission event, with
+ * that errno if it is one of EPERM, EACCES, EIO, EBUSY, ETXTBSY, ENOSPC and
+ * EDQUOT, else with EPERM. For any other event a negative errno, and for every
+ * event a value that is not listed here, is a mistake of the handler: it is
+ * counted and the event goes to userspace.
+ *
+ * FAN_FP_RET_SEND_TO_USERSPACE
+ *     Go on as if there were no handler: queue the event, or ask userspace.
+ * FAN_FP_RET_SKIP_EVENT
+ *     Drop the event; a permission event is allowed.
+ */
+#define FAN_FP_RET_SEND_TO_USERSPACE	0
+#define FAN_FP_RET_SKIP_EVENT		1
+
+/**
+ * struct fanotify_fastpath_args - argument of FAN_IOC_ADD_FP and FAN_IOC_DEL_FP
+ * @name: The handler's name, NUL terminated. FAN_IOC_DEL_FP takes an empty
+ *        name for "whatever is attached", else only detaches that handler.
+ * @flags: Must be 0.
+ * @group_fd: The fanotify file descriptor, in a request on
+ *            ``/dev/fanotify_fastpath``. Must be 0 in a request on the
+ *            fanotify file descriptor itself.
+ * @init_args: Address of the arguments that the handler's ``fp_init`` gets, or
+ *             0. Must be 0 for FAN_IOC_DEL_FP.
+ * @init_args_size: Size of the arguments in bytes, at most FAN_FP_ARGS_MAX; 0
+ *                  if and only if @init_args is 0.
+ * @__reserved: Must be 0.
+ *
+ * The structure can grow: its size is part of the request number. A kernel
+ * that knows a smaller one accepts the larger if the rest is zero, and refuses
+ * it with E2BIG if it is not.
+ */
+struct fanotify_fastpath_args {
+	char name[FAN_FP_NAME_MAX];
+	__u32 flags;
+	__s32 group_fd;
+	__aligned_u64 init_args;
+	__u32 init_args_size;
+	__u32 __reserved;
+};
+
+/* Size of the first published struct fanotify_fastpath_args. */
+#define FAN_FP_ARGS_SIZE_VER0	56
+
+#define FAN_IOC_MAGIC		0xFA
+
+/*
+ * Attach the named handler to a fanotify group, or detach the handler that was
+ * attached by name.
+ */
+#define FAN_IOC_ADD_FP	_IOW(FAN_IOC_MAGIC, 0, struct fanotify_fastpath_args)
+#define FAN_IOC_DEL_FP	_IOW(FAN_IOC_MAGIC, 1, struct fanotify_fastpath_args)
+
+/**
+ * enum fanotify_fastpath_place - which place of an event is meant
+ * @FAN_FP_PLACE_OBJECT: The object itself; if it has no dentry, the directory
+ *                       that the event names it in.
+ * @FAN_FP_PLACE_DIR: The directory of the event; for FAN_RENAME the old one.
+ * @FAN_FP_PLACE_NEW_DIR: The new directory of FAN_RENAME.
+ */
+enum fanotify_fastpath_place {
+	FAN_FP_PLACE_OBJECT	= 0,
+	FAN_FP_PLACE_DIR	= 1,
+	FAN_FP_PLACE_NEW_DIR	= 2,
+};
+
+/**
+ * struct fanotify_fastpath_mark - a mark found by bpf_fanotify_nearest_mark()
+ * @mask: The events and flags of the mark. A mark with a mask includes what is
+ *        below its directory, whatever its ignore mask.
+ * @ignore_mask: The ignore mask. A mark with only an ignore mask excludes.
+ * @depth: How many directories up it was found; 0 is the object itself.
+ * @__reserved: 0.
+ */
+struct fanotify_fastpath_mark {
+	__u32 mask;
+	__u32 ignore_mask;
+	__u32 depth;
+	__u32 __reserved;
+};
+
+#endif /* _UAPI_LINUX_FANOTIFY_FASTPATH_H */

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fanotify fastpath - handlers in BPF
+ *
+ * The struct_ops type fanotify_fastpath_ops: what the verifier allows, and how
+ * registering one ends up in fastpath_handler.c.
+ */
+
+#include <linux/bpf.h>
+#include <linux/bpf_verifier.h>
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
+#include <linux/errno.h>
+#include <linux/filter.h>
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "fastpath.h"
+
+/*
+ * Gives the verifier the pointers of an event that are good for as long as the
+ * handler runs. It finds this type by its name, and its members by name and
+ * type.
+ */
+struct fanotify_fastpath_event__safe_trusted_or_null {
+	struct inode *dir;
+	struct inode *inode;
+	struct dentry *dentry;
+	const struct path *path;
+};
+
+BTF_ID_LIST(fastpath_ids)
+BTF_ID(struct, fanotify_fastpath_ops)
+BTF_ID(struct, fanotify_fastpath_event)
+BTF_ID(struct, fanotify_fastpath_hook)
+
+enum {
+	FASTPATH_ID_OPS,
+	FASTPATH_ID_EVENT,
+	FASTPATH_ID_HOOK,
+};
+
+/* The BTF that our types are in. Set once at init, NULL if that never ran. */
+static struct btf *fastpath_btf;
+
+/**
+ * fastpath_bpf_owns() - tell BPF's ops from a module's
+ * @owner: Owner of a struct fanotify_fastpath_ops.
+ *
+ * Context: Any.
+ *
+ * Return: Whether the ops are in a BPF map.
+ */
+bool fastpath_bpf_owns(const struct module *owner)
+{
+	return owner == BPF_MODULE_OWNER;
+}
+
+/**
+ * fastpath_bpf_is_handler() - tell our programs from other struct_ops programs
+ * @btf: BTF that a program attaches to.
+ * @btf_id: Id of the type in it.
+ *
+ * Context: Any.
+ *
+ * Return: Whether the type is struct fanotify_fastpath_ops.
+ */
+bool fastpath_bpf_is_handler(const struct btf *btf, u32 btf_id)
+{
+	return btf && btf == fastpath_btf &&
+		btf_id == fastpath_ids[FASTPATH_ID_OPS];
+}
+
+static int fastpath_bpf_ops_init(struct btf *btf)
+{
+	BTF_TYPE_EMIT(struct fanotify_fastpath_event__safe_trusted_or_null);
+	fastpath_btf = btf;
+	return 0;
+}
+
+static bool fastpath_bpf_is_valid_access(int off, int size,
+					 enum bpf_access_type type,
+					 const struct bpf_prog *prog,
+					 struct bpf_insn_access_aux *info)
+{
+	return bpf_tracing_btf_ctx_access(off, size, type, prog, info);
+}
+
+/* A handler may write its private area and an event's scratch area. */
+static int fastpath_bpf_struct_access(struct bpf_verifier_log *log,
+				      const struct bpf_reg_state *reg, int off,
+				      int size)
+{
+	size_t start, end;
+
+	if (reg->btf != fastpath_btf)
+		goto refuse;
+	if (reg->btf_id == fastpath_ids[FASTPATH_ID_HOOK]) {
+		start = offsetof(struct fanotify_fastpath_hook, private);
+		end = offsetofend(struct fanotify_fastpath_hook, private);
+	} else if (reg->btf_id == fastpath_ids[FASTPATH_ID_EVENT]) {
+		start = offsetof(struct fanotify_fastpath_event, scratch);
+		end = offsetofend(struct fanotify_fastpath_event, scratch);
+	} else {
+		goto refuse;
+	}
+	if (off >= 0 && off >= start && off + size <= end)
+		return 0;
+
+refuse:
+	bpf_log(log, "a handler may only write hook->private and event->scratch\n");
+	return -EACCES;
+}
+
+static const struct bpf_verifier_ops fastpath_verifier_ops = {
+	.get_func_proto = bpf_base_func_proto,
+	.is_valid_access = fastpath_bpf_is_valid_access,
+	.btf_struct_access = fastpath_bpf_struct_access,
+};
+
+/*
+ * fp_init and fp_free can be called under a global mutex of BPF, where waiting
+ * for a page fault would hold up every struct_ops of the system.
+ */
+static int fastpath_bpf_check_member(const struct btf_type *t,
+				     const struct btf_member *member,
+				     const struct bpf_prog *prog)
+{
+	u32 moff = __btf_member_bit_offset(t, member) / 8;
+
+	if (prog->sleepable &&
+	    moff != offsetof(struct fanotify_fastpath_ops, fp_handler))
+		return -EINVAL;
+	return 0;
+}
+
+/*
+ * Learn whether fp_handler may sleep. The descriptor could be made to mean
+ * another program before BPF looks it up itself, so note which one it was and
+ * compare when BPF has noted it too: see fastpath_bpf_validate().
+ */
+static int init_fp_handler(struct fanotify_fastpath_ops *kops,
+			   const struct fanotify_fastpath_ops *uops)
+{
+	int prog_fd = (int)(unsigned long)uops->fp_handler;
+	struct bpf_prog *prog;
+
+	if (!prog_fd)
+		return 0;
+	prog = bpf_prog_get_type_dev(prog_fd, BPF_PROG_TYPE_STRUCT_OPS, false);
+	if (IS_ERR(prog))
+		return PTR_ERR(prog);
+	if (prog->sleepable)
+		kops->flags |= FASTPATH_F_MAY_SLEEP;
+	kops->handler_prog_id = prog->aux->id;
+	kops->udata = uops;
+	bpf_prog_put(prog);
+	return 0;
+}
+
+static int fastpath_bpf_init_member(const struct btf_type *t,
+				    const struct btf_member *member,
+				    void *kdata, const void *udata)
+{
+	const struct fanotify_fastpath_ops *uops = udata;
+	struct fanotify_fastpath_ops *kops = kdata;
+	u32 moff = __btf_member_bit_offset(t, member) / 8;
+
+	switch (moff) {
+	case offsetof(struct fanotify_fastpath_ops, fp_handler):
+		return init_fp_handler(kops, uops);
+	case offsetof(struct fanotify_fastpath_ops, flags):
+		if (uops->flags & ~FASTPATH_USER_FLAGS)
+			return -EINVAL;
+		kops->flags |= uops->flags;
+		return 1;
+	case offsetof(struct fanotify_fastpath_ops, group_fd):
+		kops->group_fd = uops->group_fd;
+		return 1;
+	case offsetof(struct fanotify_fastpath_ops, args_size):
+		kops->args_size = uops->args_size;
+		return 1;
+	case offsetof(struct fanotify_fastpath_ops, name):
+		memcpy(kops->name, uops->name, sizeof(kops->name));
+		return 1;
+	case offsetof(struct fanotify_fastpath_ops, desc):
+		memcpy(kops->desc, uops->desc, sizeof(kops->desc));
+		return 1;
+	case offsetof(struct fanotify_fastpath_ops, init_args):
+		memcpy(kops->init_args, uops->init_args,
+		       sizeof(kops->init_args));
+		return 1;
+	case offsetof(struct fanotify_fastpath_ops, args):
+		memcpy(kops->args, uops->args, sizeof(kops->args));
+		return 1;
+	}
+	return 0;
+}
+
+static int fastpath_bpf_validate(void *kdata)
+{
+	struct fanotify_fastpath_ops *ops = kdata;
+
+	/* BPF has replaced the descriptor by the id of the program. */
+	if (ops->fp_handler &&
+	    (unsigned long)ops->udata->fp_handler != ops->handler_prog_id)
+		return -EINVAL;
+	return fastpath_handler_check(ops);
+}
+
+static int fastpath_bpf_reg(void *kdata, struct bpf_link *link)
+{
+	return fastpath_handler_register(kdata, link);
+}
+
+static void fastpath_bpf_unreg(void *kdata, struct bpf_link *link)
+{
+	fastpath_handler_unregister(kdata, link);
+}
+
+/* The stubs give BPF the prototypes, and kCFI something to compare with. */
+static int fanotify_fastpath_ops__fp_handler(struct fsnotify_group *group,
+					     struct fanotify_fastpath_hook *fp_hook,
+					     struct fanotify_fastpath_event *fp_event)
+{
+	return FAN_FP_RET_SEND_TO_USERSPACE;
+}
+
+static int fanotify_fastpath_ops__fp_init(struct fsnotify_group *group,
+					  struct fanotify_fastpath_hook *fp_hook)
+{
+	return 0;
+}
+
+static void fanotify_fastpath_ops__fp_free(struct fanotify_fastpath_hook *fp_hook)
+{
+}
+
+static struct fanotify_fastpath_ops fastpath_cfi_stubs = {
+	.fp_handler = fanotify_fastpath_ops__fp_handler,
+	.fp_init = fanotify_fastpath_ops__fp_init,
+	.fp_free = fanotify_fastpath_ops__fp_free,
+};
+
+static struct bpf_struct_ops fastpath_struct_ops = {
+	.verifier_ops = &fastpath_verifier_ops,
+	.init = fastpath_bpf_ops_init,
+	.check_member = fastpath_bpf_check_member,
+	.init_member = fastpath_bpf_init_member,
+	.validate = fastpath_bpf_validate,
+	.reg = fastpath_bpf_reg,
+	.unreg = fastpath_bpf_unreg,
+	.name = "fanotify_fastpath_ops",
+	.cfi_stubs = &fastpath_cfi_stubs,
+	.owner = THIS_MODULE,
+};
+
+/**
+ * fastpath_bpf_init() - make the struct_ops type and the kfuncs known
+ *
+ * Return: 0; -ENOENT if there is no BTF that fits the running kernel, in which
+ * case BPF itself only complains in the log; or another negative errno.
+ */
+int fastpath_bpf_init(void)
+{
+	int err;
+
+	err = fastpath_kfuncs_init();
+	if (err)
+		return err;
+	err = register_bpf_struct_ops(&fastpath_struct_ops,
+				      fanotify_fastpath_ops);
+	if (err)
+		return err;
+	return fastpath_btf ? 0 : -ENOENT;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * fanotify fastpath - fanotify's calls into it, in the tree
+ */
+#ifndef _FANOTIFY_FASTPATH_CALLS_H
+#define _FANOTIFY_FASTPATH_CALLS_H
+
+#include <linux/errno.h>
+#include <linux/fsnotify_backend.h>
+#include <linux/srcu.h>
+
+#ifdef CONFIG_FANOTIFY_FASTPATH
+
+#include "../fsnotify.h"
+#include "fastpath.h"
+
+/**
+ * fanotify_fastpath() - ask the group's handler about an event, if it has one
+ * @group: The group.
+ * @mask: The event, after the masks of the group's marks.
+ * @match_mask: Which kinds of mark matched.
+ * @data: What the file system reported.
+ * @data_type: What @data is.
+ * @dir: Directory of the event, or NULL.
+ * @file_name: Name in @dir, or NULL.
+ * @fsid: File system, if the group reports it; else zero.
+ *
+ * Context: That of fsnotify(), under fsnotify_mark_srcu.
+ *
+ * Return: 0 to go on, positive to drop the event, or the negative errno that
+ * denies a permission event.
+ */
+static inline int fanotify_fastpath(struct fsnotify_group *group, u32 mask,
+				    u32 match_mask, const void *data,
+				    int data_type, struct inode *dir,
+				    const struct qstr *file_name,
+				    const __kernel_fsid_t *fsid)
+{
+	struct fanotify_fastpath_hook *fp_hook =
+		srcu_dereference(group->fanotify_data.fp_hook,
+				 &fsnotify_mark_srcu);
+
+	if (likely(!fp_hook))
+		return 0;
+	return fastpath_handle(fp_hook, group, mask, match_mask, data,
+			       data_type, dir, file_name, fsid);
+}
+
+/**
+ * fanotify_fastpath_ioctl() - handle a request that fanotify does not know
+ * @group: The group of the file.
+ * @cmd: The request.
+ * @argp: Its argument.
+ *
+ * Return: What fastpath_ioctl() returns; -ENOTTY if it is not ours either.
+ */
+static inline long fanotify_fastpath_ioctl(struct fsnotify_group *group,
+					   unsigned int cmd, void __user *argp)
+{
+	return fastpath_ioctl(group, cmd, argp);
+}
+
+/**
+ * fanotify_fastpath_release() - a fanotify file is being released
+ * @group: Its group, which queues no more events.
+ */
+static inline void fanotify_fastpath_release(struct fsnotify_group *group)
+{
+	fastpath_group_gone(group);
+}
+
+#else /* CONFIG_FANOTIFY_FASTPATH */
+
+static inline int fanotify_fastpath(struct fsnotify_group *group, u32 mask,
+				    u32 match_mask, const void *data,
+				    int data_type, struct inode *dir,
+				    const struct qstr *file_name,
+				    const __kernel_fsid_t *fsid)
+{
+	return 0;
+}
+
+static inline long fanotify_fastpath_ioctl(struct fsnotify_group *group,
+					   unsigned int cmd, void __user *argp)
+{
+	return -ENOTTY;
+}
+
+static inline void fanotify_fastpath_release(struct fsnotify_group *group)
+{
+}
+
+#endif /* CONFIG_FANOTIFY_FASTPATH */
+
+#endif /* _FANOTIFY_FASTPATH_CALLS_H */

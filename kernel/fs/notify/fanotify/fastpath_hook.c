@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fanotify fastpath - attachments
+ *
+ * A hook is published in its group under fastpath_lock and read by events in an
+ * SRCU section. Link closed, handler gone, FAN_IOC_DEL_FP, group closed:
+ * whoever unpublishes it first, finishes it: waits for the readers, outside
+ * every lock of ours, lets the handler free what is its, and lets the handler
+ * go.
+ */
+
+#include <linux/atomic.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fsnotify_backend.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "fastpath.h"
+
+/* The last id given out. Never wraps: 64 bits. */
+static atomic64_t fastpath_last_id;
+
+/* Finishes hooks that were unpublished where waiting is not allowed. */
+static struct workqueue_struct *fastpath_wq;
+
+/**
+ * fastpath_hook_stats() - add up the counters of a hook
+ * @hook: The hook.
+ * @sum: What to add them to.
+ *
+ * Context: Any, as long as @hook stays.
+ */
+void fastpath_hook_stats(const struct fastpath_hook *hook,
+			 struct fastpath_stats *sum)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct fastpath_stats *stats =
+			per_cpu_ptr(hook->stats, cpu);
+
+		sum->sent += READ_ONCE(stats->sent);
+		sum->skipped += READ_ONCE(stats->skipped);
+		sum->denied += READ_ONCE(stats->denied);
+		sum->errors += READ_ONCE(stats->errors);
+		sum->nested += READ_ONCE(stats->nested);
+		sum->unplaced += READ_ONCE(stats->unplaced);
+	}
+}
+
+static void hook_free(struct fastpath_hook *hook)
+{
+	free_percpu(hook->stats);
+	kfree(hook->pub.args);
+	kfree(hook);
+}
+
+static void hook_finish_work(struct work_struct *work)
+{
+	fastpath_hook_finish(container_of(work, struct fastpath_hook, finish));
+}
+
+static struct fastpath_hook *hook_alloc(struct fastpath_handler *handler,
+					const void *args, u32 args_size)
+{
+	struct fastpath_hook *hook;
+
+	hook = kzalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
+	if (!hook)
+		return NULL;
+	hook->stats = alloc_percpu_gfp(struct fastpath_stats,
+				       GFP_KERNEL_ACCOUNT);
+	if (!hook->stats)
+		goto err_free;
+	if (args_size) {
+		hook->pub.args = kmemdup(args, args_size, GFP_KERNEL_ACCOUNT);
+		if (!hook->pub.args)
+			goto err_free;
+	}
+	hook->pub.args_size = args_size;
+	hook->pub.id = atomic64_inc_return(&fastpath_last_id);
+	hook->handler = handler;
+	hook->fp_handler = handler->ops->fp_handler;
+	hook->may_sleep = handler->flags & FASTPATH_F_MAY_SLEEP;
+	INIT_LIST_HEAD(&hook->node);
+	INIT_WORK(&hook->finish, hook_finish_work);
+	return hook;
+
+err_free:
+	hook_free(hook);
+	return NULL;
+}
+
+static struct fanotify_fastpath_hook *
+slot_hook(struct fanotify_fastpath_hook __rcu **slot)
+{
+	return rcu_dereference_protected(*slot,
+					 lockdep_is_held(&fastpath_lock));
+}
+
+static bool group_hooked(struct fsnotify_group *group)
+{
+	bool hooked;
+
+	mutex_lock(&fastpath_lock);
+	hooked = slot_hook(fastpath_group_slot(group));
+	mutex_unlock(&fastpath_lock);
+	return hooked;
+}
+
+static int hook_publish(struct fastpath_hook *hook,
+			struct fsnotify_group *group)
+{
+	struct fanotify_fastpath_hook __rcu **slot;
+	int err = 0;
+
+	mutex_lock(&fastpath_lock);
+	slot = fastpath_group_slot(group);
+	if (slot_hook(slot)) {
+		err = -EBUSY;
+	} else if (!hook->handler->registered) {
+		/* It went while fp_init ran, and took its other hooks along. */
+		err = -ENOENT;
+	} else {
+		hook->group = group;
+		list_add_tail(&hook->node, &hook->handler->hooks);
+		rcu_assign_pointer(*slot, &hook->pub);
+	}
+	mutex_unlock(&fastpath_lock);
+	return err;
+}
+
+/**
+ * fastpath_hook_unpublish() - let no further event see a hook
+ * @hook: A published hook. The caller must finish it.
+ *
+ * Context: The caller holds fastpath_lock.
+ *
+ * Return: @hook.
+ */
+struct fastpath_hook *fastpath_hook_unpublish(struct fastpath_hook *hook)
+{
+	lockdep_assert_held(&fastpath_lock);
+	RCU_INIT_POINTER(*fastpath_group_slot(hook->group), NULL);
+	hook->group = NULL;
+	list_del_init(&hook->node);
+	return hook;
+}
+
+/**
+ * fastpath_hook_finish() - end an unpublished hook
+ * @hook: The hook; freed.
+ *
+ * Context: Process; waits for the handlers that run, but not for userspace.
+ * Calls fp_free and takes fastpath_lock.
+ */
+void fastpath_hook_finish(struct fastpath_hook *hook)
+{
+	struct fastpath_handler *handler = hook->handler;
+	struct fastpath_stats past = {};
+
+	fastpath_synchronize();
+	if (handler->ops->fp_free)
+		handler->ops->fp_free(&hook->pub);
+	fastpath_hook_stats(hook, &past);
+	hook_free(hook);
+	fastpath_handler_put(handler, &past);
+}
+
+/**
+ * fastpath_hook_retire() - end an unpublished hook, later if possible
+ * @hook: The hook; freed.
+ *
+ * Context: Process. Does not wait if the hook keeps its handler's ops alive,
+ * and is then fit to be called under BPF's struct_ops mutex.
+ */
+void fastpath_hook_retire(struct fastpath_hook *hook)
+{
+	if (fastpath_ops_pinned)
+		queue_work(fastpath_wq, &hook->finish);
+	else
+		fastpath_hook_finish(hook);
+}
+
+/**
+ * fastpath_attach() - attach a handler to a group
+ * @handler: The handler; the caller has made itself a user of it, and stays
+ *           that only if this fails.
+ * @group: The group; the caller holds its file.
+ * @args: Arguments of the attachment.
+ * @args_size: Their size in bytes, at most FAN_FP_ARGS_MAX.
+ *
+ * Context: Process. Calls fp_init and takes fastpath_lock.
+ *
+ * Return: 0, -EBUSY if the group has a handler, -ENOENT if the handler was
+ * unregistered meanwhile, -ENOMEM, or what fp_init refused with.
+ */
+int fastpath_attach(struct fastpath_handler *handler,
+		    struct fsnotify_group *group, const void *args,
+		    u32 args_size)
+{
+	struct fanotify_fastpath_ops *ops = handler->ops;
+	struct fastpath_hook *hook;
+	int err;
+
+	err = fastpath_group_prepare(group);
+	if (err)
+		return err;
+	/* Only to spare fp_init the work: hook_publish() decides. */
+	if (group_hooked(group))
+		return -EBUSY;
+
+	hook = hook_alloc(handler, args, args_size);
+	if (!hook)
+		return -ENOMEM;
+
+	if (ops->fp_init) {
+		err = ops->fp_init(group, &hook->pub);
+		if (err) {
+			/* Nobody checks the range of what BPF returns. */
+			if (err > 0 || err < -MAX_ERRNO)
+				err = -EINVAL;
+			goto err_free;
+		}
+	}
+
+	err = hook_publish(hook, group);
+	if (err) {
+		if (ops->fp_free)
+			ops->fp_free(&hook->pub);
+		goto err_free;
+	}
+	return 0;
+
+err_free:
+	hook_free(hook);
+	return err;
+}
+
+/**
+ * fastpath_attach_fd() - attach a handler to the group of a file descriptor
+ * @handler: A handler that is being registered.
+ * @fd: A fanotify file descriptor of the current process.
+ * @args: Arguments of the attachment.
+ * @args_size: Their size in bytes, at most FAN_FP_ARGS_MAX.
+ *
+ * Context: Process. Calls fp_init and takes fastpath_lock.
+ *
+ * Return: 0, -EBADF if @fd is not open, -EINVAL if it is not a fanotify file
+ * descriptor, or what fastpath_attach() returns.
+ */
+int fastpath_attach_fd(struct fastpath_handler *handler, int fd,
+		       const void *args, u32 args_size)
+{
+	struct fsnotify_group *group;
+	bool got;
+	int err;
+
+	CLASS(fd, f)(fd);
+	if (!fd_file(f))
+		return -EBADF;
+	group = fastpath_file_group(fd_file(f));
+	if (!group)
+		return -EINVAL;
+
+	mutex_lock(&fastpath_lock);
+	got = fastpath_handler_get(handler);
+	mutex_unlock(&fastpath_lock);
+	if (!got)
+		return -ENOENT;
+
+	err = fastpath_attach(handler, group, args, args_size);
+	if (err)
+		fastpath_handler_put(handler, NULL);
+	return err;
+}
+
+static int attach_by_name(struct fsnotify_group *group,
+			  const struct fanotify_fastpath_args *req)
+{
+	struct fastpath_handler *handler;
+	void *args = NULL;
+	int err = 0;
+
+	if (!req->name[0] || !req->init_args != !req->init_args_size)
+		return -EINVAL;
+	if (req->init_args_size > FAN_FP_ARGS_MAX)
+		return -EMSGSIZE;
+	/*
+	 * Before becoming a user of the handler: this can wait for userspace
+	 * (userfaultfd, FUSE), and unregistering can wait for the users.
+	 */
+	if (req->init_args_size) {
+		args = memdup_user(u64_to_user_ptr(req->init_args),
+				   req->init_args_size);
+		if (IS_ERR(args))
+			return PTR_ERR(args);
+	}
+
+	mutex_lock(&fastpath_lock);
+	handler = fastpath_handler_find(req->name);
+	if (!handler)
+		err = -ENOENT;
+	else if (!(handler->flags & FAN_FP_F_UNPRIV) && !capable(CAP_SYS_ADMIN))
+		err = -EPERM;
+	else if (!fastpath_handler_get(handler))
+		err = -ENOENT;
+	mutex_unlock(&fastpath_lock);
+	if (err)
+		goto out_free;
+
+	err = fastpath_attach(handler, group, args, req->init_args_size);
+	if (err)
+		fastpath_handler_put(handler, NULL);
+out_free:
+	kfree(args);
+	return err;
+}
+
+static int detach_by_name(struct fsnotify_group *group,
+			  const struct fanotify_fastpath_args *req)
+{
+	struct fanotify_fastpath_hook __rcu **slot;
+	struct fanotify_fastpath_hook *fp_hook;
+	struct fastpath_hook *hook;
+	int err = 0;
+
+	if (req->init_args || req->init_args_size)
+		return -EINVAL;
+
+	mutex_lock(&fastpath_lock);
+	slot = fastpath_group_slot(group);
+	fp_hook = slot ? slot_hook(slot) : NULL;
+	hook = fp_hook ? container_of(fp_hook, struct fastpath_hook, pub) : NULL;
+	if (!hook || (req->name[0] && strcmp(req->name, hook->handler->name)))
+		err = -ENOENT;
+	else if (hook->handler->flags & FAN_FP_F_GROUP_FD)
+		err = -EBUSY;	/* it is its link's to detach */
+	else
+		fastpath_hook_unpublish(hook);
+	mutex_unlock(&fastpath_lock);
+
+	if (!err)
+		fastpath_hook_finish(hook);
+	return err;
+}
+
+/**
+ * fastpath_ioctl() - attach and detach by name
+ * @group: The group of the file that the request was made on, or NULL if the
+ *         request names the file.
+ * @cmd: The request.
+ * @argp: A struct fanotify_fastpath_args.
+ *
+ * Context: Process. Takes fastpath_lock; calls fp_init or fp_free.
+ *
+ * Return: 0; -ENOTTY if @cmd is not ours; -EFAULT; -E2BIG if the argument has
+ * fields set that this kernel does not know; -EINVAL if a field is malformed,
+ * -ENAMETOOLONG if the name is not terminated, -EMSGSIZE if there are more than
+ * FAN_FP_ARGS_MAX bytes of arguments; -EBADF or -EINVAL if @group is NULL and
+ * the file descriptor is not open or not fanotify's; -EPERM if the handler
+ * takes CAP_SYS_ADMIN; -ENOENT if there is no such handler, or for
+ * FAN_IOC_DEL_FP none attached; -EBUSY if the group has a handler, or for
+ * FAN_IOC_DEL_FP one that a BPF link owns; -ENOMEM; or what fp_init returns.
+ */
+long fastpath_ioctl(struct fsnotify_group *group, unsigned int cmd,
+		    void __user *argp)
+{
+	struct fanotify_fastpath_args req;
+	int err;
+
+	if (_IOC_TYPE(cmd) != FAN_IOC_MAGIC || _IOC_DIR(cmd) != _IOC_WRITE ||
+	    (_IOC_NR(cmd) != _IOC_NR(FAN_IOC_ADD_FP) &&
+	     _IOC_NR(cmd) != _IOC_NR(FAN_IOC_DEL_FP)))
+		return -ENOTTY;
+	BUILD_BUG_ON(sizeof(req) < FAN_FP_ARGS_SIZE_VER0);
+	if (_IOC_SIZE(cmd) < FAN_FP_ARGS_SIZE_VER0)
+		return -EINVAL;
+	err = copy_struct_from_user(&req, sizeof(req), argp, _IOC_SIZE(cmd));
+	if (err)
+		return err;
+	if (strnlen(req.name, sizeof(req.name)) == sizeof(req.name))
+		return -ENAMETOOLONG;
+	if (req.flags || req.__reserved || (group && req.group_fd))
+		return -EINVAL;
+
+	/* Not the file of the request: this holds one only if it must. */
+	CLASS(fd, f)(group ? -1 : req.group_fd);
+	if (!group) {
+		if (!fd_file(f))
+			return -EBADF;
+		group = fastpath_file_group(fd_file(f));
+		if (!group)
+			return -EINVAL;
+	}
+
+	if (_IOC_NR(cmd) == _IOC_NR(FAN_IOC_ADD_FP))
+		return attach_by_name(group, &req);
+	return detach_by_name(group, &req);
+}
+
+/**
+ * fastpath_group_gone() - a group's file is closed
+ * @group: The group. Nothing is attached to it any more.
+ *
+ * Detaches its hook. If a BPF link owns that, so is the link, and those who
+ * poll it are told.
+ *
+ * Context: Process. Takes BPF's struct_ops mutex and fastpath_lock.
+ */
+void fastpath_group_gone(struct fsnotify_group *group)
+{
+	struct fanotify_fastpath_hook *fp_hook;
+	struct fastpath_hook *hook = NULL;
+	struct bpf_link *link = NULL;
+
+	mutex_lock(&fastpath_lock);
+	fp_hook = slot_hook(fastpath_group_slot(group));
+	if (fp_hook) {
+		hook = container_of(fp_hook, struct fastpath_hook, pub);
+		fastpath_hook_unpublish(hook);
+		/* If its last reference is gone, it is being detached. */
+		if ((hook->handler->flags & FAN_FP_F_GROUP_FD) &&
+		    hook->handler->registered)
+			link = bpf_link_inc_not_zero(hook->handler->link);
+	}
+	mutex_unlock(&fastpath_lock);
+
+	if (hook)
+		fastpath_hook_retire(hook);
+	if (!IS_ERR_OR_NULL(link)) {
+		link->ops->detach(link);
+		bpf_link_put(link);
+	}
+}
+
+/**
+ * fastpath_hook_init() - prepare for attachments
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fastpath_hook_init(void)
+{
+	if (!fastpath_ops_pinned)
+		return 0;
+	fastpath_wq = alloc_workqueue("fanotify_fastpath", WQ_UNBOUND, 0);
+	return fastpath_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * fastpath_hook_exit() - undo fastpath_hook_init()
+ *
+ * No hook may be left.
+ */
+void fastpath_hook_exit(void)
+{
+	if (fastpath_wq)
+		destroy_workqueue(fastpath_wq);
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fanotify fastpath - the nearest marked directory above an event
+ *
+ * The roots of subtrees are inode marks of the group itself, so the dcache is
+ * the index: walk up from the event and look for a mark at each directory.
+ * Nothing is cached, so a rename needs nothing invalidated.
+ */
+
+#include <linux/dcache.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/fsnotify_backend.h>
+#include <linux/percpu.h>
+#include <linux/rculist.h>
+#include <linux/seqlock.h>
+
+#include "fastpath.h"
+
+/*
+ * Find the mark of @group on @inode, if it counts. fsnotify() holds
+ * fsnotify_mark_srcu around the handler, which keeps connector and marks; that
+ * it does can't be told to lockdep, for a module can't name the domain.
+ */
+static noinline bool find_mark(const struct inode *inode,
+			       const struct fsnotify_group *group,
+			       struct fanotify_fastpath_mark *info)
+{
+	const struct fsnotify_mark_connector *conn;
+	const struct fsnotify_mark *mark;
+
+	conn = rcu_dereference_raw(inode->i_fsnotify_marks);
+	if (!conn)
+		return false;
+	hlist_for_each_entry_rcu(mark, &conn->list, obj_list, true) {
+		unsigned int flags;
+
+		if (mark->group != group)
+			continue;
+		flags = READ_ONCE(mark->flags);
+		if (!(flags & FSNOTIFY_MARK_FLAG_ATTACHED) ||
+		    (flags & FSNOTIFY_MARK_FLAG_NO_IREF))
+			continue;
+		info->mask = READ_ONCE(mark->mask);
+		info->ignore_mask = READ_ONCE(mark->ignore_mask);
+		if (info->mask || info->ignore_mask)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Walk up from @dentry. Under RCU and one round of rename_lock. Returns 1 and
+ * fills @info if there is a mark, 0 if there is none, -ESTALE if @dentry is not
+ * connected to the root of its file system.
+ */
+static int walk_up(const struct dentry *dentry,
+		   const struct fsnotify_group *group,
+		   struct fanotify_fastpath_mark *info)
+{
+	const struct dentry *parent;
+	u32 depth = 0;
+
+	for (;;) {
+		const struct inode *inode = READ_ONCE(dentry->d_inode);
+
+		/* Negative: just being made, or no longer referenced. */
+		if (likely(inode) && unlikely(rcu_access_pointer(inode->i_fsnotify_marks)) &&
+		    S_ISDIR(inode->i_mode) && find_mark(inode, group, info)) {
+			info->depth = depth;
+			return 1;
+		}
+		parent = READ_ONCE(dentry->d_parent);
+		if (parent == dentry)
+			break;
+		dentry = parent;
+		depth++;
+	}
+
+	if (READ_ONCE(dentry->d_flags) & DCACHE_DISCONNECTED ||
+	    !READ_ONCE(dentry->d_sb->s_root))
+		return -ESTALE;
+	return 0;
+}
+
+/*
+ * The only dentry of @inode, or NULL if there is none or the choice. Not
+ * referenced: good until the end of the caller's RCU section.
+ */
+static struct dentry *only_alias(struct inode *inode)
+{
+	struct dentry *alias = NULL;
+
+	spin_lock(&inode->i_lock);
+	if (!hlist_empty(&inode->i_dentry) &&
+	    !inode->i_dentry.first->next)
+		alias = hlist_entry(inode->i_dentry.first, struct dentry,
+				    d_u.d_alias);
+	spin_unlock(&inode->i_lock);
+	return alias;
+}
+
+/**
+ * struct walk_start - where a walk starts
+ * @first: An inode to look at before @dentry, or NULL: a directory that may
+ *         have no dentry any more.
+ * @dentry: Where to start, or NULL.
+ * @above: Start at the parent of @dentry.
+ */
+struct walk_start {
+	const struct inode *first;
+	const struct dentry *dentry;
+	bool above;
+};
+
+/* Under RCU, which @start then depends on; not under rename_lock. */
+static void find_start(const struct fastpath_event *event,
+		       enum fanotify_fastpath_place place,
+		       struct walk_start *start)
+{
+	struct inode *inode = event->pub.inode;
+	struct inode *dir = event->pub.dir;
+
+	*start = (struct walk_start){
+		.dentry = fsnotify_data_dentry(event->data,
+					       event->pub.data_type),
+	};
+
+	switch (place) {
+	case FAN_FP_PLACE_OBJECT:
+		if (start->dentry)
+			return;
+		if (inode && S_ISDIR(inode->i_mode)) {
+			/* A root is its own place, even when it is deleted. */
+			start->first = inode;
+			start->dentry = only_alias(inode);
+			if (start->dentry || !dir)
+				return;
+		} else if (inode && !dir) {
+			start->dentry = only_alias(inode);
+			return;
+		}
+		break;
+	case FAN_FP_PLACE_DIR:
+		/* A mark without names gets no dir; the dentry has a parent. */
+		start->above = true;
+		if (!dir)
+			return;
+		break;
+	case FAN_FP_PLACE_NEW_DIR:
+		start->above = true;
+		return;
+	}
+
+	if (!dir)
+		return;
+	if (!start->first)
+		start->first = dir;
+	start->dentry = only_alias(dir);
+	start->above = false;
+}
+
+static int walk_from(const struct walk_start *start,
+		     const struct fsnotify_group *group,
+		     struct fanotify_fastpath_mark *info)
+{
+	const struct dentry *dentry = start->dentry;
+
+	if (start->first && rcu_access_pointer(start->first->i_fsnotify_marks) &&
+	    find_mark(start->first, group, info)) {
+		info->depth = 0;
+		return 1;
+	}
+	if (!dentry)
+		return -ESTALE;
+	if (start->above)
+		dentry = READ_ONCE(dentry->d_parent);
+	return walk_up(dentry, group, info);
+}
+
+/**
+ * fastpath_nearest_mark() - find the nearest marked directory above an event
+ * @event: The event.
+ * @place: Which of its places.
+ * @info: The mark, if there is one.
+ *
+ * Of the inode marks on the place and its ancestors, those count that belong to
+ * the event's group, are attached, are not evictable, and have a mask or an
+ * ignore mask. The walk stays on one file system.
+ *
+ * Context: In a handler. Does not sleep.
+ *
+ * Return: 1 if there is a mark, 0 if there is none, -ESTALE if the event can't
+ * be placed, -EINVAL for an unknown @place.
+ */
+int fastpath_nearest_mark(const struct fastpath_event *event,
+			  enum fanotify_fastpath_place place,
+			  struct fanotify_fastpath_mark *info)
+{
+	struct walk_start start;
+	int seq = 0;
+	int ret;
+
+	if (place > FAN_FP_PLACE_NEW_DIR)
+		return -EINVAL;
+
+	for (;;) {
+		bool again;
+
+		rcu_read_lock();
+		find_start(event, place, &start);
+		read_seqbegin_or_lock(&rename_lock, &seq);
+		ret = walk_from(&start, event->group, info);
+		again = need_seqretry(&rename_lock, seq);
+		done_seqretry(&rename_lock, seq);
+		rcu_read_unlock();
+		if (!again)
+			break;
+		/* A rename interfered: now keep them out. */
+		seq = 1;
+	}
+
+	if (ret < 0)
+		this_cpu_inc(event->hook->stats->unplaced);
+	return ret;
+}

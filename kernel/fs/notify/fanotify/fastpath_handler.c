@@ -332,8 +332,9 @@ static void handler_withdraw(struct fastpath_handler *handler)
 	struct fastpath_hook *hook, *next;
 	LIST_HEAD(hooks);
 
-	/* Between the two critical sections nobody finds it any more. */
-	kobject_del(&handler->kobj);
+	/* Not under the lock: this waits for those who read the counters. */
+	if (!(handler->flags & FAN_FP_F_GROUP_FD))
+		kobject_del(&handler->kobj);
 
 	mutex_lock(&fastpath_lock);
 	list_del(&handler->node);

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a handler sees of an event
+ */
+#include "kselftest_harness.h"
+#include "common.h"
+#include "probe.skel.h"
+
+/* enum fsnotify_data_type and bits of enum fsnotify_iter_type */
+#define DATA_PATH	1
+#define DATA_INODE	2
+#define DATA_DENTRY	3
+#define MATCH_INODE	(1U << 0)
+#define MATCH_SB	(1U << 2)
+
+FIXTURE(event)
+{
+	struct fp_dir dir;
+	struct probe *skel;
+	struct bpf_link *link;
+	int fd;
+};
+
+FIXTURE_SETUP(event)
+{
+	libbpf_set_print(fp_print);
+	ASSERT_EQ(0, fp_dir_make(&self->dir));
+	self->fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC |
+				 FAN_REPORT_DFID_NAME, O_RDONLY);
+	ASSERT_LE(0, self->fd);
+	self->skel = probe__open();
+	ASSERT_NE(NULL, self->skel);
+	fp_set_group(self->skel->maps.probe, self->fd);
+	ASSERT_EQ(0, probe__load(self->skel));
+	self->link = bpf_map__attach_struct_ops(self->skel->maps.probe);
+	ASSERT_NE(NULL, self->link);
+	self->skel->bss->verdict = FAN_FP_RET_SKIP_EVENT;
+}
+
+FIXTURE_TEARDOWN(event)
+{
+	bpf_link__destroy(self->link);
+	probe__destroy(self->skel);
+	close(self->fd);
+	fp_dir_remove(&self->dir);
+}
+
+static int mark_sb(int fd, __u64 mask, const char *path)
+{
+	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask,
+			     AT_FDCWD, path);
+}
+
+static __u64 inode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? 0 : st.st_ino;
+}
+
+TEST_F(event, an_open_has_path_dentry_inode_and_directory)
+{
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN, self->dir.path));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, self->skel->bss->handled);
+	EXPECT_EQ(FAN_OPEN, self->skel->bss->mask);
+	EXPECT_EQ(MATCH_SB, self->skel->bss->match_mask);
+	EXPECT_EQ(DATA_PATH, self->skel->bss->data_type);
+	EXPECT_TRUE(self->skel->bss->has_path);
+	EXPECT_TRUE(self->skel->bss->has_dentry);
+	EXPECT_TRUE(self->skel->bss->has_inode);
+	EXPECT_TRUE(self->skel->bss->has_dir);
+	EXPECT_TRUE(self->skel->bss->same_inode);
+	EXPECT_EQ(inode_of(self->dir.file), self->skel->bss->ino);
+	EXPECT_EQ(inode_of(self->dir.file), self->skel->bss->path_ino);
+	EXPECT_EQ(inode_of(self->dir.path), self->skel->bss->dir_ino);
+	EXPECT_STREQ("file", self->skel->bss->dentry_name);
+	EXPECT_EQ(4, self->skel->bss->dentry_name_len);
+	EXPECT_STREQ("file", self->skel->bss->file_name);
+}
+
+TEST_F(event, a_create_has_a_dentry_and_no_path)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/new", self->dir.path);
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_CREATE, self->dir.path));
+	ASSERT_EQ(0, fp_create(path));
+	EXPECT_EQ(1, self->skel->bss->handled);
+	EXPECT_EQ(FAN_CREATE, self->skel->bss->mask);
+	EXPECT_EQ(DATA_DENTRY, self->skel->bss->data_type);
+	EXPECT_FALSE(self->skel->bss->has_path);
+	EXPECT_TRUE(self->skel->bss->has_dentry);
+	EXPECT_EQ(inode_of(path), self->skel->bss->ino);
+	EXPECT_EQ(inode_of(self->dir.path), self->skel->bss->dir_ino);
+	EXPECT_STREQ("new", self->skel->bss->file_name);
+}
+
+TEST_F(event, a_delete_has_an_inode_and_a_name)
+{
+	__u64 ino = inode_of(self->dir.file);
+
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_DELETE, self->dir.path));
+	ASSERT_EQ(0, unlink(self->dir.file));
+	EXPECT_EQ(1, self->skel->bss->handled);
+	EXPECT_EQ(FAN_DELETE, self->skel->bss->mask);
+	EXPECT_EQ(DATA_INODE, self->skel->bss->data_type);
+	EXPECT_FALSE(self->skel->bss->has_path);
+	EXPECT_FALSE(self->skel->bss->has_dentry);
+	EXPECT_EQ(ino, self->skel->bss->ino);
+	EXPECT_STREQ("file", self->skel->bss->file_name);
+}
+
+TEST_F(event, a_deletion_of_the_object_has_no_directory_and_no_dentry)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/sub", self->dir.path);
+	ASSERT_EQ(0, mkdir(path, 0700));
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_DELETE_SELF | FAN_ONDIR,
+			     self->dir.path));
+	ASSERT_EQ(0, rmdir(path));
+	EXPECT_EQ(1, self->skel->bss->handled);
+	EXPECT_EQ(FAN_DELETE_SELF | FAN_ONDIR, self->skel->bss->mask);
+	EXPECT_FALSE(self->skel->bss->has_dir);
+	EXPECT_FALSE(self->skel->bss->has_dentry);
+	EXPECT_TRUE(self->skel->bss->has_inode);
+	EXPECT_STREQ("", self->skel->bss->file_name);
+}
+
+TEST_F(event, a_directory_has_the_flag)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/sub", self->dir.path);
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_CREATE | FAN_ONDIR, self->dir.path));
+	ASSERT_EQ(0, mkdir(path, 0700));
+	EXPECT_EQ(FAN_CREATE | FAN_ONDIR, self->skel->bss->mask);
+	ASSERT_EQ(0, fp_create(self->dir.file2) ?: unlink(self->dir.file2) ?:
+		  fp_create(self->dir.file2));
+	EXPECT_EQ(FAN_CREATE, self->skel->bss->mask);
+}
+
+TEST_F(event, a_rename_has_the_old_directory_and_the_new_dentry)
+{
+	char sub[128], path[160];
+
+	snprintf(sub, sizeof(sub), "%s/sub", self->dir.path);
+	snprintf(path, sizeof(path), "%s/moved", sub);
+	ASSERT_EQ(0, mkdir(sub, 0700));
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_RENAME, self->dir.path));
+	ASSERT_EQ(0, rename(self->dir.file, path));
+	EXPECT_EQ(FAN_RENAME, self->skel->bss->mask);
+	EXPECT_EQ(inode_of(self->dir.path), self->skel->bss->dir_ino);
+	EXPECT_STREQ("file", self->skel->bss->file_name);
+	EXPECT_STREQ("moved", self->skel->bss->dentry_name);
+}
+
+TEST_F(event, the_match_mask_says_which_marks)
+{
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN, self->dir.path));
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD,
+				   self->dir.file));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(MATCH_SB | MATCH_INODE, self->skel->bss->match_mask);
+	ASSERT_EQ(0, fp_touch(self->dir.file2));
+	EXPECT_EQ(MATCH_SB, self->skel->bss->match_mask);
+}
+
+TEST_F(event, the_scratch_area_is_zero_for_every_event)
+{
+	int i;
+
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN, self->dir.path));
+	for (i = 0; i < 3; i++) {
+		self->skel->bss->scratch_before = 1;
+		ASSERT_EQ(0, fp_touch(self->dir.file));
+		EXPECT_EQ(0, self->skel->bss->scratch_before);
+	}
+}
+
+TEST_F(event, the_mask_is_what_the_listener_would_see)
+{
+	struct {
+		struct fanotify_event_metadata event;
+		char info[256];
+	} seen;
+
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN | FAN_CLOSE_NOWRITE,
+			     self->dir.path));
+	ASSERT_EQ(0, fanotify_mark(self->fd,
+				   FAN_MARK_ADD | FAN_MARK_IGNORED_MASK,
+				   FAN_CLOSE_NOWRITE, AT_FDCWD,
+				   self->dir.file));
+	self->skel->bss->verdict = FAN_FP_RET_SEND_TO_USERSPACE;
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, self->skel->bss->handled);
+	ASSERT_LT(0, read(self->fd, &seen, sizeof(seen)));
+	EXPECT_EQ(seen.event.mask, self->skel->bss->mask);
+}
+
+TEST_F(event, a_dentry_is_never_negative)
+{
+	char path[128];
+
+	/* cgroup2 reports a mkdir before the dentry has its inode. */
+	mkdir("/tmp/cgroup", 0700);
+	ASSERT_EQ(0, mount("none", "/tmp/cgroup", "cgroup2", 0, NULL));
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD,
+				   FAN_CREATE | FAN_ONDIR, AT_FDCWD,
+				   "/tmp/cgroup"));
+	snprintf(path, sizeof(path), "/tmp/cgroup/fp.%d", getpid());
+	ASSERT_EQ(0, mkdir(path, 0700));
+	EXPECT_EQ(1, self->skel->bss->handled);
+	EXPECT_EQ(DATA_DENTRY, self->skel->bss->data_type);
+	EXPECT_FALSE(self->skel->bss->has_dentry);
+	EXPECT_FALSE(self->skel->bss->has_inode);
+	EXPECT_TRUE(self->skel->bss->has_dir);
+	EXPECT_EQ(0, rmdir(path));
+	umount("/tmp/cgroup");
+}
+
+TEST_HARNESS_MAIN

@@ -10,6 +10,25 @@
 #define EDQUOT 122
 #endif
 
+/* A group with the probe attached by name and a mark for @event; or -1. */
+static int group_with_probe(unsigned int class, __u64 event, const char *path,
+			    struct probe **skel, struct bpf_link **link)
+{
+	int fd;
+
+	fd = fanotify_init(class | FAN_NONBLOCK | FAN_CLOEXEC,
+			   O_RDONLY | O_CLOEXEC);
+	*skel = probe__open_and_load();
+	if (fd < 0 || !*skel)
+		return -1;
+	*link = bpf_map__attach_struct_ops((*skel)->maps.probe);
+	if (!*link || fp_add(fd, "probe", NULL, 0) ||
+	    fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, event,
+			  AT_FDCWD, path))
+		return -1;
+	return fd;
+}
+
 FIXTURE(verdict)
 {
 	struct fp_dir dir;
@@ -39,16 +58,9 @@ FIXTURE_SETUP(verdict)
 {
 	libbpf_set_print(fp_print);
 	ASSERT_EQ(0, fp_dir_make(&self->dir));
-	self->fd = fanotify_init(variant->class | FAN_NONBLOCK | FAN_CLOEXEC,
-				 O_RDONLY | O_CLOEXEC);
+	self->fd = group_with_probe(variant->class, variant->event,
+				    self->dir.path, &self->skel, &self->link);
 	ASSERT_LE(0, self->fd);
-	self->skel = probe__open_and_load();
-	ASSERT_NE(NULL, self->skel);
-	self->link = bpf_map__attach_struct_ops(self->skel->maps.probe);
-	ASSERT_NE(NULL, self->link);
-	ASSERT_EQ(0, fp_add(self->fd, "probe", NULL, 0));
-	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
-				   variant->event, AT_FDCWD, self->dir.path));
 }
 
 FIXTURE_TEARDOWN(verdict)
@@ -108,19 +120,6 @@ TEST_F(verdict, send_queues_the_event)
 				      &result));
 	EXPECT_EQ(0, result);
 	EXPECT_EQ(1, fp_counter("probe", "sent"));
-}
-
-TEST_F(verdict, send_leaves_a_denial_to_userspace)
-{
-	int result;
-
-	if (variant->event != FAN_OPEN_PERM)
-		SKIP(return, "for permission events");
-	self->skel->bss->verdict = FAN_FP_RET_SEND_TO_USERSPACE;
-	EXPECT_EQ(1, touch_and_answer(self->fd, self->dir.file, FAN_DENY,
-				      &result));
-	EXPECT_EQ(-EPERM, result);
-	EXPECT_EQ(0, fp_counter("probe", "denied"));
 }
 
 TEST_F(verdict, skip_drops_the_event_and_allows)
@@ -206,15 +205,51 @@ TEST_F(verdict, an_event_nobody_asked_for_does_not_reach_the_handler)
 	EXPECT_EQ(0, self->skel->bss->handled);
 }
 
-TEST_F(verdict, detaching_does_not_wait_for_userspace)
+/* What only a permission event has: somebody who waits. */
+
+FIXTURE(permission)
+{
+	struct fp_dir dir;
+	struct probe *skel;
+	struct bpf_link *link;
+	int fd;
+};
+
+FIXTURE_SETUP(permission)
+{
+	libbpf_set_print(fp_print);
+	ASSERT_EQ(0, fp_dir_make(&self->dir));
+	self->fd = group_with_probe(FAN_CLASS_CONTENT, FAN_OPEN_PERM,
+				    self->dir.path, &self->skel, &self->link);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(permission)
+{
+	close(self->fd);
+	bpf_link__destroy(self->link);
+	probe__destroy(self->skel);
+	fp_dir_remove(&self->dir);
+}
+
+TEST_F(permission, send_leaves_a_denial_to_userspace)
+{
+	int result;
+
+	self->skel->bss->verdict = FAN_FP_RET_SEND_TO_USERSPACE;
+	EXPECT_EQ(1, touch_and_answer(self->fd, self->dir.file, FAN_DENY,
+				      &result));
+	EXPECT_EQ(-EPERM, result);
+	EXPECT_EQ(0, fp_counter("probe", "denied"));
+}
+
+TEST_F(permission, detaching_does_not_wait_for_userspace)
 {
 	struct fanotify_event_metadata event;
 	struct fanotify_response response;
 	int status;
 	pid_t pid;
 
-	if (variant->event != FAN_OPEN_PERM)
-		SKIP(return, "for permission events");
 	self->skel->bss->verdict = FAN_FP_RET_SEND_TO_USERSPACE;
 	pid = touch_in_child(self->dir.file);
 	ASSERT_TRUE(FP_WAIT_FOR(read(self->fd, &event, sizeof(event)) ==
@@ -235,14 +270,12 @@ TEST_F(verdict, detaching_does_not_wait_for_userspace)
 	close(event.fd);
 }
 
-TEST_F(verdict, closing_the_group_releases_who_waits)
+TEST_F(permission, killing_the_task_that_waits_lets_the_group_go)
 {
 	struct fanotify_event_metadata event;
 	int status;
 	pid_t pid;
 
-	if (variant->event != FAN_OPEN_PERM)
-		SKIP(return, "for permission events");
 	self->skel->bss->verdict = FAN_FP_RET_SEND_TO_USERSPACE;
 	pid = touch_in_child(self->dir.file);
 	ASSERT_TRUE(FP_WAIT_FOR(read(self->fd, &event, sizeof(event)) ==

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Make the guest's initramfs: busybox, what was asked for, and an init."""
+
+import lzma
+import os
+import shlex
+import shutil
+import stat
+import subprocess
+
+from errors import HarnessError
+
+BUSYBOX = "/bin/busybox"
+
+INIT = r"""#!/bin/busybox sh
+# Made by selftests/vm: sets the guest up, runs the command, reports.
+/bin/busybox --install -s /bin
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root TERM=dumb LANG=C
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev 2>/dev/null
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+mount -t tmpfs tmpfs /run
+mount -t bpf bpf /sys/fs/bpf 2>/dev/null
+mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
+mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
+mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null
+ln -sf /proc/self/fd /dev/fd
+for module in $(cat /vm/modules); do
+	insmod "/vm/lib/$module" || echo "<3>vm: cannot load $module" > /dev/kmsg
+done
+ip link set lo up 2>/dev/null
+hostname guest
+
+for port in /sys/class/virtio-ports/*; do
+	case "$(cat "$port/name" 2>/dev/null)" in
+	vm.output) output=/dev/${port##*/} ;;
+	vm.status) status=/dev/${port##*/} ;;
+	vm.control) control=/dev/${port##*/} ;;
+	esac
+done
+if [ -z "$output" ] || [ -z "$status" ]; then
+	echo "<0>vm: no virtio console in this kernel" > /dev/kmsg
+	poweroff -f
+fi
+exec 3> "$status"
+(while read -r key; do echo "$key" > /proc/sysrq-trigger; done) < "$control" &
+
+disk=0
+for device in /dev/vd?; do
+	[ -b "$device" ] || continue
+	mkdir -p "/mnt/disk$disk"
+	type=$(sed -n "$((disk + 1))p" /vm/disks)
+	if [ "$type" != none ]; then
+		mount -t "$type" "$device" "/mnt/disk$disk" ||
+			echo "<3>vm: cannot mount $device" > /dev/kmsg
+	fi
+	disk=$((disk + 1))
+done
+
+echo started >&3
+cd /
+read -r start _ < /proc/uptime
+setsid -c /bin/busybox sh /vm/command < /dev/null > "$output" 2>&1 3>&-
+code=$?
+read -r end _ < /proc/uptime
+# The root is a ramfs or tmpfs, which df may not know.
+for mount in / /tmp /run /mnt/disk*; do
+	[ -d "$mount" ] || continue
+	avail=$(df -k "$mount" 2>/dev/null | awk 'END { print $(NF-2) }')
+	[ "$avail" = 0 ] && echo "full $mount" >&3
+done
+echo "time $start $end" >&3
+echo "exit $code" >&3
+sync
+poweroff -f
+"""
+
+
+def need(path, package):
+    """The path of a tool of the host, or an error that names its package."""
+    found = shutil.which(path)
+    if not found:
+        raise HarnessError(f"{path} is not installed (Debian package {package})")
+    return found
+
+
+class Cpio:
+    """A cpio archive in the "newc" form that the kernel unpacks."""
+
+    def __init__(self, file):
+        self.file = file
+        self.inode = 0
+        self.names = set()
+
+    def _entry(self, name, mode, data=b"", rdev=(0, 0)):
+        self.inode += 1
+        encoded = name.encode() + b"\0"
+        fields = (self.inode, mode, 0, 0, 1, 0, len(data), 0, 0,
+                  rdev[0], rdev[1], len(encoded), 0)
+        head = b"070701" + b"".join(b"%08x" % field for field in fields)
+        self.file.write(head + encoded)
+        self.file.write(b"\0" * (-(len(head) + len(encoded)) % 4))
+        self.file.write(data)
+        self.file.write(b"\0" * (-len(data) % 4))
+
+    def _parents(self, name):
+        parent = os.path.dirname(name)
+        if parent and parent not in self.names:
+            self.directory(parent)
+
+    def directory(self, name):
+        """Add a directory, and those above it."""
+        name = name.strip("/")
+        if not name or name in self.names:
+            return
+        self._parents(name)
+        self.names.add(name)
+        self._entry(name, stat.S_IFDIR | 0o755)
+
+    def data(self, name, data, mode=0o644):
+        """Add a file; the first of a name stays."""
+        name = name.strip("/")
+        if name in self.names:
+            return
+        self._parents(name)
+        self.names.add(name)
+        self._entry(name, stat.S_IFREG | mode, data)
+
+    def symlink(self, name, target):
+        """Add a symbolic link."""
+        name = name.strip("/")
+        if name in self.names:
+            return
+        self._parents(name)
+        self.names.add(name)
+        self._entry(name, stat.S_IFLNK | 0o777, target.encode())
+
+    def device(self, name, major, minor):
+        """Add a character device."""
+        self._parents(name)
+        self._entry(name, stat.S_IFCHR | 0o600, rdev=(major, minor))
+
+    def host_file(self, host, guest):
+        """Add a file of the host, with the libraries it needs."""
+        with open(host, "rb") as file:
+            data = file.read()
+        self.data(guest, data, stat.S_IMODE(os.stat(host).st_mode) | 0o400)
+        if data[:4] == b"\x7fELF":
+            self._libraries(host)
+        elif data[:2] == b"#!":
+            interpreter = data.split(b"\n", 1)[0][2:].split()
+            path = interpreter[0].decode() if interpreter else ""
+            if path not in ("", "/bin/sh", BUSYBOX) and os.path.isfile(path):
+                self.host_file(path, path)
+
+    def _libraries(self, host):
+        # ldd also says that a file is static, or not for it, by failing.
+        listing = subprocess.run(["ldd", host], capture_output=True, text=True,
+                                 check=False).stdout
+        for line in listing.splitlines():
+            words = line.split()
+            if "not found" in line:
+                raise HarnessError(f"{host} needs {words[0]}, which is not there")
+            paths = [word for word in words if word.startswith("/")]
+            if paths:
+                with open(paths[0], "rb") as file:
+                    self.data(paths[0], file.read(), 0o755)
+
+    def tree(self, host, guest):
+        """Add a file or a directory with all that is in it."""
+        if not os.path.isdir(host):
+            self.host_file(host, guest)
+            return
+        self.directory(guest)
+        for folder, dirs, files in os.walk(host):
+            base = os.path.join(guest, os.path.relpath(folder, host))
+            for name in dirs:
+                self.directory(os.path.normpath(os.path.join(base, name)))
+            for name in files:
+                self.host_file(os.path.join(folder, name),
+                               os.path.normpath(os.path.join(base, name)))
+
+    def close(self):
+        """Write the end mark."""
+        self.inode = 0
+        self._entry("TRAILER!!!", 0)
+
+
+class Modules:
+    """The modules of a kernel, as modules.dep lists them."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        self.deps = {}
+        dep_file = os.path.join(tree, "modules.dep")
+        try:
+            with open(dep_file, encoding="utf-8") as file:
+                for line in file:
+                    path, _, deps = line.partition(":")
+                    self.deps[self.name(path)] = (path, deps.split())
+        except OSError as error:
+            raise HarnessError(f"{dep_file}: {error.strerror}; "
+                               "run depmod on the modules first") from error
+
+    @staticmethod
+    def name(path):
+        """The name of a module, from its file name."""
+        return os.path.basename(path).split(".")[0].replace("-", "_")
+
+    def load_order(self, names):
+        """The paths of the named modules that exist, dependencies first."""
+        order = []
+
+        def add(path):
+            if path not in order:
+                order.append(path)
+
+        for name in names:
+            # Not there: it is built in, or the test will say what it misses.
+            path, deps = self.deps.get(name.replace("-", "_"), (None, []))
+            if path:
+                for dep in reversed(deps):
+                    add(dep)
+                add(path)
+        return order
+
+    def read(self, path):
+        """The bytes of a module, unpacked."""
+        full = os.path.join(self.tree, path)
+        if path.endswith(".xz"):
+            with lzma.open(full) as file:
+                return file.read()
+        with open(full, "rb") as file:
+            return file.read()
+
+
+def make(path, command, adds, modules, load, load_ko, disks):
+    """
+    Write the initramfs.
+
+    command: list of words; adds: (host, guest) pairs; modules: a Modules or
+    None; load: names of modules; load_ko: paths of modules outside the tree;
+    disks: a file system type for each disk, "none" for a blank one.
+    """
+    if not os.path.exists(BUSYBOX):
+        raise HarnessError(f"{BUSYBOX} is not installed "
+                           "(Debian package busybox-static)")
+    with open(path, "wb") as file:
+        cpio = Cpio(file)
+        for name in ("proc", "sys", "dev", "tmp", "run", "root", "mnt", "etc"):
+            cpio.directory(name)
+        cpio.device("dev/console", 5, 1)
+        cpio.device("dev/null", 1, 3)
+        cpio.host_file(BUSYBOX, BUSYBOX)
+        cpio.data("init", INIT.encode(), 0o755)
+        cpio.data("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n"
+                  b"nobody:x:65534:65534:nobody:/:/bin/sh\n")
+        cpio.data("etc/group", b"root:x:0:\nnogroup:x:65534:\n")
+        cpio.data("vm/command", (" ".join(map(shlex.quote, command)) + "\n")
+                  .encode())
+        cpio.data("vm/disks", "".join(f"{disk}\n" for disk in disks).encode())
+
+        loaded = []
+        for module in modules.load_order(load) if modules else []:
+            name = Modules.name(module) + ".ko"
+            cpio.data(f"vm/lib/{name}", modules.read(module))
+            loaded.append(name)
+        for module in load_ko:
+            name = os.path.basename(module)
+            with open(module, "rb") as ko_file:
+                cpio.data(f"vm/lib/{name}", ko_file.read())
+            loaded.append(name)
+        cpio.data("vm/modules", "".join(f"{name}\n" for name in loaded).encode())
+
+        for host, guest in adds:
+            try:
+                cpio.tree(host, guest)
+            except OSError as error:
+                raise HarnessError(f"{host}: {error.strerror}") from error
+        cpio.close()

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# fanotify fastpath: "make help" lists the targets.
+
+SHELL		:= /bin/bash
+.SHELLFLAGS	:= -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+
+VERSION		:= $(file < VERSION)
+TOP		:= $(CURDIR)
+BUILD		:= $(TOP)/build
+export CACHE	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fanotify-fastpath
+PREFIX		?= /usr/local
+DESTDIR		?=
+
+# Which stock kernel: cloud-amd64 or amd64.
+STOCK		?= cloud-amd64
+# What "make check" runs: module, intree or both; and which test programs.
+FLAVOUR		?= module intree
+TESTS		?= *
+
+CC		:= gcc
+CLANG		:= clang-19
+STRIP_BPF	:= llvm-strip-19 -g
+
+Q		:= $(if $(V),,@)
+say		= $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
+
+STOCK_DIR	:= $(BUILD)/stock/$(STOCK)
+SOURCE		:= $(BUILD)/source
+TOOLS		:= $(BUILD)/tools
+KERNEL		:= $(BUILD)/kernel
+LOADER		:= $(BUILD)/loader
+
+all: loader module tests		## build all but the in-tree kernel
+
+help:				## show this help
+	@sed -n 's/^\([a-z-]*\):[^#]*## */  \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo
+	@echo "Variables: STOCK=cloud-amd64|amd64  FLAVOUR=module|intree  TESTS='subtree_*'"
+	@echo "           KDIR=DIR (module for a host kernel)  V=1  PREFIX  DESTDIR  CACHE"
+
+deps:				## print the Debian packages that are needed
+	@grep -v -e '^#' -e '^$$' scripts/packages.txt
+
+install-deps:			## install those that are missing
+	@scripts/install-deps
+
+# --- what is fetched, and built from that -----------------------------------
+
+$(STOCK_DIR): | install-deps
+	@scripts/fetch-stock $(STOCK) $@
+
+$(SOURCE): | install-deps
+	@scripts/fetch-source $@
+
+$(TOOLS): | $(SOURCE)
+	@scripts/build-tools $(SOURCE) $@
+
+$(BUILD)/vmlinux.h: | $(STOCK_DIR) $(TOOLS)
+	$(call say,BTF,vmlinux.h)
+	$(Q)$(TOOLS)/bpftool btf dump file $(STOCK_DIR)/headers/vmlinux format c > $@
+
+# --- BPF objects and their skeletons -----------------------------------------
+
+BPF_HEADERS	:= include/fanotify_fastpath.bpf.h include/uapi/linux/fanotify_fastpath.h
+HANDLERS	:= $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
+TEST_BPF	:= $(patsubst selftests/%.bpf.c,%,$(wildcard selftests/*.bpf.c))
+HANDLER_OBJECTS	:= $(HANDLERS:%=$(BUILD)/bpf/%.bpf.o)
+SKELETONS	:= $(HANDLERS:%=$(BUILD)/bpf/%.skel.h) \
+		   $(TEST_BPF:%=$(BUILD)/selftests/%.skel.h)
+
+bpf_object = $(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall -Werror \
+	-I include -I $(BUILD) -I $(TOOLS)/include -c $< -o $@ && $(STRIP_BPF) $@
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
+	$(call say,BPF,$(@F))
+	$(Q)mkdir -p $(@D) && $(bpf_object)
+
+$(BUILD)/selftests/%.bpf.o: selftests/%.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
+	$(call say,BPF,$(@F))
+	$(Q)mkdir -p $(@D) && $(bpf_object)
+
+%.skel.h: %.bpf.o
+	$(Q)$(TOOLS)/bpftool gen skeleton $< name $(*F) > $@
+
+# --- the loader ----------------------------------------------------------------
+
+LOADER_ARGS = O=$(LOADER) LIBBPF=$(TOOLS) BPFDIR=$(BUILD)/bpf INCLUDE=$(TOP)/include \
+	VERSION=$(VERSION) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) Q=$(Q)
+
+loader: $(HANDLER_OBJECTS) | $(TOOLS)	## build libfanfp and fanfp
+	$(Q)$(MAKE) --no-print-directory -C loader $(LOADER_ARGS) all
+
+install: loader			## install them (PREFIX, DESTDIR)
+	$(Q)$(MAKE) --no-print-directory -C loader $(LOADER_ARGS) install
+
+uninstall:			## remove what install installed
+	$(Q)$(MAKE) --no-print-directory -C loader $(LOADER_ARGS) uninstall
+
+# --- the module flavour ----------------------------------------------------------
+
+MODULE_DIR	= $(BUILD)/module/$(if $(KDIR),host,$(STOCK))
+MODULE		= $(MODULE_DIR)/fanotify_fastpath.ko
+MODULE_SOURCES	:= $(filter-out %/fastpath_glue.c %/fastpath_calls.h, \
+			$(wildcard kernel/fs/notify/fanotify/*.[ch])) \
+		   kernel/module/fastpath_glue.c kernel/module/Kbuild
+
+# Lay the module's source out as its Kbuild wants it, touching only what changed.
+stage_module = mkdir -p $(1)/include/linux $(1)/include/uapi/linux && \
+	rsync -c $(MODULE_SOURCES) $(1)/ && \
+	rsync -c kernel/include/linux/*.h $(1)/include/linux/ && \
+	rsync -c include/uapi/linux/*.h $(1)/include/uapi/linux/
+
+module: $(if $(KDIR),,$(STOCK_DIR))	## build the module (for STOCK, or for KDIR)
+	@scripts/check-kdir $(or $(KDIR),$(STOCK_DIR)/headers)
+	$(call say,MODULE,$(MODULE:$(TOP)/%=%))
+	$(Q)$(call stage_module,$(MODULE_DIR))
+	$(Q)$(MAKE) -s -C $(or $(KDIR),$(STOCK_DIR)/headers) M=$(MODULE_DIR) W=1 modules
+
+modules:			## build the module for both stock kernels
+	$(Q)for stock in cloud-amd64 amd64; do \
+		$(MAKE) --no-print-directory STOCK=$$stock module; done
+
+dkms:				## make build/dkms, for "dkms add"
+	$(Q)$(call stage_module,$(BUILD)/dkms)
+	$(Q)sed 's/@VERSION@/$(VERSION)/' kernel/module/dkms.conf > $(BUILD)/dkms/dkms.conf
+
+# --- the in-tree flavour -----------------------------------------------------------
+
+KERNEL_CONFIG	:= kernel/configs/base.config kernel/configs/fastpath.config
+
+kernel: | $(SOURCE)		## build the in-tree kernel (10 minutes at first)
+	@scripts/build-kernel $(SOURCE) $(KERNEL) $(KERNEL_CONFIG)
+
+# --- tests ---------------------------------------------------------------------------
+
+TEST_NAMES	:= $(patsubst selftests/%.c,%,$(wildcard selftests/*_test.c))
+TEST_PROGRAMS	:= $(TEST_NAMES:%=$(BUILD)/selftests/%)
+TEST_CFLAGS	:= -O1 -g -Wall -Werror -D_GNU_SOURCE -static -Wno-cpp
+
+$(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h $(SKELETONS) \
+			   include/uapi/linux/fanotify_fastpath.h
+	$(call say,TEST,$(@F))
+	$(Q)$(CC) $(TEST_CFLAGS) -I $(BUILD)/selftests -I $(BUILD)/bpf -I selftests \
+		-I include/uapi/linux -I $(TOOLS)/include \
+		-I $(SOURCE)/tools/testing/selftests \
+		$< -o $@ $(TOOLS)/lib/libbpf.a -lelf -lz
+
+tests: $(TEST_PROGRAMS)		## build the test programs
+
+check:				## lint and all tests, on both flavours
+	@scripts/check --flavours '$(FLAVOUR)' --tests '$(TESTS)'
+
+check-long:			## the same, and the tests that take long
+	@scripts/check --flavours '$(FLAVOUR)' --tests '$(TESTS)' --long
+
+lint: module $(SOURCE)		## checkpatch, sparse, kernel-doc, shellcheck, ...
+	@scripts/lint
+
+# --- the demo ----------------------------------------------------------------------------
+
+DEMO		:= $(BUILD)/demo
+
+$(DEMO)/%: demo/%.c include/fanfp.h loader
+	$(call say,CC,$(@F))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -Wall -Werror -D_GNU_SOURCE -I include $< -o $@ \
+		$(LOADER)/libfanfp.a $(TOOLS)/lib/libbpf.a -lelf -lz
+
+demo: module loader $(DEMO)/opens $(DEMO)/denied	## show the main job in a stock kernel
+	@demo/run $(STOCK_DIR) $(MODULE) $(LOADER)/fanfp $(DEMO)
+
+# --- cleaning up ---------------------------------------------------------------------------
+
+clean:				## remove build/
+	$(Q)rm -rf $(BUILD)
+
+distclean: clean		## also the trees that kernels are built in
+	$(Q)rm -rf $(CACHE)/work $(CACHE)/work.lock
+
+clean-cache:			## remove old cache entries (ALL=1: all of them)
+	$(Q)scripts/cache evict $(if $(ALL),all)
+
+version:			## print the version
+	@echo $(VERSION)
+
+.PHONY: all help deps install-deps loader install uninstall module modules dkms \
+	kernel tests check check-long lint demo clean distclean clean-cache version

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * libfanfp: attach fanotify fastpath handlers
+ *
+ * Conventions, as libbpf's: functions that return a pointer return NULL and set
+ * errno on failure; functions that return an int return 0 or more, or a
+ * negative errno. What failed, why, and what to do about it goes to the print
+ * function. Structures named *_opts start with their size and can grow;
+ * LIBFANFP_OPTS() fills it in, and NULL stands for all defaults.
+ *
+ * An object (handler, link) may be used by one thread at a time; different
+ * objects may be used by different threads.
+ */
+#ifndef _FANFP_H
+#define _FANFP_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef LIBFANFP_API
+#define LIBFANFP_API __attribute__((visibility("default")))
+#endif
+
+/* Declare and fill in a structure of options. */
+#define LIBFANFP_OPTS(TYPE, NAME, ...)					\
+	struct TYPE NAME = ({						\
+		struct TYPE ___opts;					\
+		memset(&___opts, 0, sizeof(___opts));			\
+		___opts = (struct TYPE){				\
+			.sz = sizeof(struct TYPE),			\
+			__VA_ARGS__					\
+		};							\
+		___opts;						\
+	})
+
+/** fanfp_version_string() - the version of the library, as "0.1.0" */
+LIBFANFP_API const char *fanfp_version_string(void);
+
+enum fanfp_print_level {
+	FANFP_WARN,
+	FANFP_INFO,
+	FANFP_DEBUG,
+};
+
+/* Gets one line, without a newline, or several that belong together. */
+typedef void (*fanfp_print_fn)(enum fanfp_print_level level, const char *fmt,
+			       va_list args);
+
+/**
+ * fanfp_set_print() - set where messages go
+ * @print: The function; NULL for none. The default prints FANFP_WARN to stderr.
+ *
+ * Return: The function of before.
+ */
+LIBFANFP_API fanfp_print_fn fanfp_set_print(fanfp_print_fn print);
+
+/* --- handlers ------------------------------------------------------------ */
+
+struct fanfp_handler;
+struct fanfp_link;
+
+struct fanfp_open_opts {
+	size_t sz;
+};
+
+/**
+ * fanfp_handler__open_file() - open a handler in a BPF object file
+ * @path: The file. It has one struct_ops map of type fanotify_fastpath_ops.
+ * @opts: Options or NULL.
+ *
+ * Return: The handler, to be closed, or NULL and errno: ENOENT and the like for
+ * the file, EINVAL if it is not such an object.
+ */
+LIBFANFP_API struct fanfp_handler *
+fanfp_handler__open_file(const char *path, const struct fanfp_open_opts *opts);
+
+/**
+ * fanfp_handler__open_builtin() - open a handler that is in the library
+ * @name: Its name: see fanfp_builtin__name().
+ * @opts: Options or NULL.
+ *
+ * Return: The handler, to be closed, or NULL and errno: ENOENT if there is none.
+ */
+LIBFANFP_API struct fanfp_handler *
+fanfp_handler__open_builtin(const char *name, const struct fanfp_open_opts *opts);
+
+/** fanfp_builtin__name() - the name of the built-in handler @index, or NULL */
+LIBFANFP_API const char *fanfp_builtin__name(unsigned int index);
+
+/** fanfp_handler__close() - close a handler; its links stay */
+LIBFANFP_API void fanfp_handler__close(struct fanfp_handler *handler);
+
+/** fanfp_handler__name() - the name it is registered by */
+LIBFANFP_API const char *fanfp_handler__name(const struct fanfp_handler *handler);
+
+/** fanfp_handler__desc() - what it does */
+LIBFANFP_API const char *fanfp_handler__desc(const struct fanfp_handler *handler);
+
+/** fanfp_handler__init_args() - what its arguments are */
+LIBFANFP_API const char *
+fanfp_handler__init_args(const struct fanfp_handler *handler);
+
+struct fanfp_attach_opts {
+	size_t sz;
+	/* Arguments of the attachment. */
+	const void *args;
+	size_t args_size;
+};
+
+/**
+ * fanfp_handler__attach() - load a handler and attach it to one group
+ * @handler: The handler; can be attached or registered once.
+ * @fanotify_fd: The group.
+ * @opts: Options or NULL.
+ *
+ * Return: The link that owns the attachment, or NULL and errno: EBUSY if the
+ * group has a handler, EPERM, EOPNOTSUPP if the kernel has no fastpath, EINVAL
+ * if @fanotify_fd is not fanotify's or the verifier refuses the handler, or
+ * what the handler's fp_init refuses with.
+ */
+LIBFANFP_API struct fanfp_link *
+fanfp_handler__attach(struct fanfp_handler *handler, int fanotify_fd,
+		      const struct fanfp_attach_opts *opts);
+
+/**
+ * fanfp_handler__register() - load a handler and let it be attached by name
+ * @handler: The handler; can be attached or registered once.
+ *
+ * Return: The link that keeps it registered, or NULL and errno: EEXIST if the
+ * name is taken, else as fanfp_handler__attach().
+ */
+LIBFANFP_API struct fanfp_link *
+fanfp_handler__register(struct fanfp_handler *handler);
+
+/**
+ * fanfp_link__fd() - the file descriptor of a link
+ *
+ * It polls as POLLHUP when the group it is attached to is closed.
+ */
+LIBFANFP_API int fanfp_link__fd(const struct fanfp_link *link);
+
+/**
+ * fanfp_link__pin() - let a link outlive its owner
+ * @path: Where, in a bpf file system; folders are made.
+ *
+ * Return: 0 or a negative errno.
+ */
+LIBFANFP_API int fanfp_link__pin(struct fanfp_link *link, const char *path);
+
+/** fanfp_link__destroy() - detach or unregister, unless it is pinned */
+LIBFANFP_API void fanfp_link__destroy(struct fanfp_link *link);
+
+/* --- groups ---------------------------------------------------------------- */
+
+/**
+ * fanfp_group__attach() - attach a registered handler by name
+ * @fanotify_fd: The group.
+ * @name: The handler.
+ * @opts: Options or NULL.
+ *
+ * The handler stays attached until the group is closed or
+ * fanfp_group__detach() is called.
+ *
+ * Return: 0 or a negative errno: -ENOENT if there is no such handler, -EPERM if
+ * it takes CAP_SYS_ADMIN, -EBUSY if the group has a handler, -EINVAL if
+ * @fanotify_fd is not fanotify's, -EOPNOTSUPP if the kernel has no fastpath, or
+ * what the handler's fp_init refuses with.
+ */
+LIBFANFP_API int fanfp_group__attach(int fanotify_fd, const char *name,
+				     const struct fanfp_attach_opts *opts);
+
+/**
+ * fanfp_group__detach() - undo fanfp_group__attach()
+ * @fanotify_fd: The group.
+ * @name: The handler, or NULL for whichever it is.
+ *
+ * Return: 0 or a negative errno: -ENOENT if it is not attached, -EBUSY if a
+ * link owns the attachment.
+ */
+LIBFANFP_API int fanfp_group__detach(int fanotify_fd, const char *name);
+
+/**
+ * fanfp_group__open_pid() - get a duplicate of a process's fanotify descriptor
+ * @pid: The process.
+ * @fd: The number of the descriptor there, or -1 if it has only one.
+ *
+ * Return: A file descriptor, or a negative errno: -ESRCH if there is no such
+ * process, -ENOENT if it has no fanotify descriptor, -EMFILE if it has several
+ * and @fd is -1, -EINVAL if @fd is not fanotify's, -EPERM.
+ */
+LIBFANFP_API int fanfp_group__open_pid(pid_t pid, int fd);
+
+enum fanfp_root {
+	FANFP_INCLUDE,
+	FANFP_EXCLUDE,
+};
+
+/**
+ * fanfp_group__add_root() - mark a directory for the subtree handler
+ * @fanotify_fd: The group.
+ * @path: The directory.
+ * @root: Whether what is below it is passed on or skipped.
+ *
+ * Return: 0 or a negative errno of fanotify_mark(2).
+ */
+LIBFANFP_API int fanfp_group__add_root(int fanotify_fd, const char *path,
+				       enum fanfp_root root);
+
+/** fanfp_group__remove_root() - undo fanfp_group__add_root() */
+LIBFANFP_API int fanfp_group__remove_root(int fanotify_fd, const char *path,
+					  enum fanfp_root root);
+
+/* --- what is registered ------------------------------------------------------ */
+
+struct fanfp_handler_info {
+	size_t sz;
+	const char *name;
+	const char *desc;
+	const char *init_args;
+	uint32_t flags;		/* FAN_FP_F_* */
+	unsigned int attached;	/* groups */
+	unsigned long long seen, sent, skipped, denied, errors;
+};
+
+/**
+ * fanfp_registry__for_each() - look at the handlers that can be attached by name
+ * @fn: Called for each, in the order of their names; anything but 0 ends it.
+ * @ctx: Passed to @fn.
+ *
+ * Return: What @fn returned last, or a negative errno: -EOPNOTSUPP if the kernel
+ * has no fastpath.
+ */
+LIBFANFP_API int
+fanfp_registry__for_each(int (*fn)(const struct fanfp_handler_info *info,
+				   void *ctx), void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _FANFP_H */

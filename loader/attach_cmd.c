@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * fanfp attach - attach a handler to a fanotify group of a running process
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fanfp.h"
+#include "fanotify_fastpath.h"
+#include "internal.h"
+#include "tool.h"
+
+static const char usage[] =
+	"Usage: fanfp attach HANDLER --pid PID [OPTIONS]\n"
+	"\n"
+	"Attach HANDLER to a fanotify file descriptor of process PID, until fanfp is\n"
+	"interrupted or the process closes the descriptor. HANDLER is a file (a path,\n"
+	"or a name with a dot), a registered handler or a built-in one.\n"
+	"\n"
+	"  --pid PID          the process\n"
+	"  --fd FD            its file descriptor, if it has several of fanotify\n"
+	"  --args TEXT        arguments of the handler\n"
+	"  --args-file FILE   the same, from a file\n"
+	"  --include DIR      pass on what is below DIR (for 'subtree'; repeatable)\n"
+	"  --exclude-dir DIR  skip what is below DIR (for 'subtree'; repeatable)\n"
+	"  --pin PATH         leave it attached, pinned at PATH in a bpf file system\n"
+	"  -h, --help         show this\n";
+
+#define MAX_ROOTS	64
+
+struct attachment {
+	const char *handler;
+	long pid, fd;
+	int pidfd;
+	bool by_name;
+	struct fanfp_link *link;	/* unless by_name */
+	const char *pin;
+	char args[FAN_FP_ARGS_MAX + 1];
+	size_t args_size;
+	struct {
+		const char *dir;
+		enum fanfp_root root;
+	} roots[MAX_ROOTS];
+	int n_roots;
+};
+
+static int read_args(const char *path, struct attachment *att)
+{
+	ssize_t len;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return failed("%s: %s", path, strerror(errno));
+	len = read(fd, att->args, sizeof(att->args));
+	close(fd);
+	if (len < 0)
+		return failed("%s: %s", path, strerror(errno));
+	if (len > FAN_FP_ARGS_MAX)
+		return failed("%s: more than %d bytes of arguments", path,
+			      FAN_FP_ARGS_MAX);
+	att->args_size = len;
+	return 0;
+}
+
+static bool is_registered(const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), FANFP_SYSFS "/%s", name);
+	return !strchr(name, '/') && !access(path, F_OK);
+}
+
+static void remove_roots(struct attachment *att, int group, int count)
+{
+	while (count--)
+		fanfp_group__remove_root(group, att->roots[count].dir,
+					 att->roots[count].root);
+}
+
+static int attach_handler(struct attachment *att, int group)
+{
+	LIBFANFP_OPTS(fanfp_attach_opts, opts,
+		.args = att->args,
+		.args_size = att->args_size,
+	);
+	struct fanfp_handler *handler;
+	int err = 0;
+
+	if (att->by_name)
+		return fanfp_group__attach(group, att->handler, &opts);
+
+	if (strchr(att->handler, '/') || strchr(att->handler, '.'))
+		handler = fanfp_handler__open_file(att->handler, NULL);
+	else
+		handler = fanfp_handler__open_builtin(att->handler, NULL);
+	if (!handler)
+		return -errno;
+	att->link = fanfp_handler__attach(handler, group, &opts);
+	if (!att->link)
+		err = -errno;
+	fanfp_handler__close(handler);
+	if (!err && att->pin) {
+		err = fanfp_link__pin(att->link, att->pin);
+		if (err)
+			fanfp_link__destroy(att->link);
+	}
+	return err;
+}
+
+/* Attach with all its roots or not at all; returns 0 or a negative errno. */
+static int attach(struct attachment *att, int group)
+{
+	int i, err;
+
+	for (i = 0; i < att->n_roots; i++) {
+		err = fanfp_group__add_root(group, att->roots[i].dir,
+					    att->roots[i].root);
+		if (err) {
+			remove_roots(att, group, i);
+			return err;
+		}
+	}
+	err = attach_handler(att, group);
+	if (err)
+		remove_roots(att, group, att->n_roots);
+	return err;
+}
+
+static void detach(struct attachment *att)
+{
+	int group;
+
+	/* Not while it ran: our copy would have kept the group open. */
+	if (att->by_name || att->n_roots) {
+		group = fanfp_group__open_pid(att->pid, att->fd);
+		if (group >= 0) {
+			if (att->by_name)
+				fanfp_group__detach(group, att->handler);
+			remove_roots(att, group, att->n_roots);
+			close(group);
+		}
+	}
+	fanfp_link__destroy(att->link);
+}
+
+static void process_name(long pid, char *name, size_t size)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(name, size, "?");
+	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (fgets(name, size, file))
+		name[strcspn(name, "\n")] = '\0';
+	fclose(file);
+}
+
+/* Wait for a signal or the end of the group; returns an exit code. */
+static int wait_for_end(struct attachment *att, int signals)
+{
+	struct pollfd fds[] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = att->pidfd, .events = POLLIN },
+		{ .fd = att->link ? fanfp_link__fd(att->link) : -1 },
+	};
+
+	while (poll(fds, 3, -1) < 0) {
+		if (errno != EINTR)
+			return failed("poll: %s", strerror(errno));
+	}
+	if (fds[2].revents & POLLHUP) {
+		printf("detached: the fanotify group was closed\n");
+	} else if (fds[1].revents) {
+		printf("detached: process %ld has ended\n", att->pid);
+	} else {
+		detach(att);
+		return 0;
+	}
+	fanfp_link__destroy(att->link);
+	return 0;
+}
+
+static int run(struct attachment *att)
+{
+	int group, signals, err;
+	char comm[32];
+
+	signals = end_signals();
+	att->pidfd = syscall(SYS_pidfd_open, att->pid, 0);
+	if (att->pidfd < 0)
+		return failed("process %ld: %s", att->pid, strerror(errno));
+	group = fanfp_group__open_pid(att->pid, att->fd);
+	if (group < 0)
+		return EXIT_FAILED;
+	err = attach(att, group);
+	close(group);
+	if (err)
+		return EXIT_FAILED;
+
+	process_name(att->pid, comm, sizeof(comm));
+	printf("attached '%s' to process %ld (%s)\n", att->handler, att->pid,
+	       comm);
+	fflush(stdout);
+	if (att->pin) {
+		fanfp_link__destroy(att->link);
+		return 0;
+	}
+	return wait_for_end(att, signals);
+}
+
+int cmd_attach(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "pid", required_argument, NULL, 'p' },
+		{ "fd", required_argument, NULL, 'f' },
+		{ "args", required_argument, NULL, 'a' },
+		{ "args-file", required_argument, NULL, 'A' },
+		{ "include", required_argument, NULL, 'i' },
+		{ "exclude-dir", required_argument, NULL, 'x' },
+		{ "pin", required_argument, NULL, 'P' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	static struct attachment att = { .pid = -1, .fd = -1 };
+	int opt, err;
+
+	while ((opt = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		switch (opt) {
+		case 'p':
+			att.pid = parse_number(optarg, 1);
+			if (att.pid < 0)
+				return wrong_usage("attach", "--pid %s: not a process id",
+						   optarg);
+			break;
+		case 'f':
+			att.fd = parse_number(optarg, 0);
+			if (att.fd < 0)
+				return wrong_usage("attach", "--fd %s: not a file descriptor",
+						   optarg);
+			break;
+		case 'a':
+			att.args_size = strlen(optarg);
+			if (att.args_size > FAN_FP_ARGS_MAX)
+				return failed("--args: more than %d bytes",
+					      FAN_FP_ARGS_MAX);
+			memcpy(att.args, optarg, att.args_size);
+			break;
+		case 'A':
+			err = read_args(optarg, &att);
+			if (err)
+				return err;
+			break;
+		case 'i':
+		case 'x':
+			if (att.n_roots == MAX_ROOTS)
+				return failed("more than %d directories; mark them with fanotify_mark(2)",
+					      MAX_ROOTS);
+			att.roots[att.n_roots].dir = optarg;
+			att.roots[att.n_roots++].root =
+				opt == 'i' ? FANFP_INCLUDE : FANFP_EXCLUDE;
+			break;
+		case 'P':
+			att.pin = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind != argc - 1)
+		return wrong_usage("attach", "one handler is needed");
+	att.handler = argv[optind];
+	if (att.pid < 0)
+		return wrong_usage("attach", "--pid is needed");
+	att.by_name = is_registered(att.handler);
+	if (att.by_name && att.pin)
+		return wrong_usage("attach", "'%s' is registered, and so stays attached until the group is closed; --pin is for others",
+				   att.handler);
+	return run(&att);
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * libfanfp - groups: attach by name, roots of subtrees, other processes' groups
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fanotify_fastpath.h"
+#include "internal.h"
+
+/* Not in the libc of Debian 12. */
+#ifndef FAN_MARK_IGNORE
+#define FAN_MARK_IGNORE		0x00000400
+#endif
+
+/*
+ * In the tree the request goes to the fanotify file itself; on a kernel that
+ * does not know it, to the module's device, with the file in the structure.
+ */
+static int group_ioctl(int fanotify_fd, unsigned long cmd,
+		       struct fanotify_fastpath_args *args)
+{
+	int dev, err;
+
+	if (!ioctl(fanotify_fd, cmd, args))
+		return 0;
+	if (errno != ENOTTY)
+		return -errno;
+
+	dev = open(FANFP_DEVICE, O_RDWR | O_CLOEXEC);
+	if (dev < 0) {
+		err = -errno;
+		if (!fanfp_supported())
+			return -EOPNOTSUPP;
+		/* There is one, but it is not the module: no fanotify file. */
+		return err == -ENOENT ? -EINVAL : err;
+	}
+	args->group_fd = fanotify_fd;
+	err = ioctl(dev, cmd, args) ? -errno : 0;
+	close(dev);
+	return err;
+}
+
+static int set_name(struct fanotify_fastpath_args *args, const char *name)
+{
+	if (strlen(name) >= sizeof(args->name)) {
+		pr_warn("%s: the name of a handler has at most %zu characters",
+			name, sizeof(args->name) - 1);
+		return -ENAMETOOLONG;
+	}
+	strcpy(args->name, name);
+	return 0;
+}
+
+int fanfp_group__attach(int fanotify_fd, const char *name,
+			const struct fanfp_attach_opts *opts)
+{
+	struct fanotify_fastpath_args args = {
+		.init_args = (uintptr_t)OPTS_GET(opts, args, NULL),
+		.init_args_size = OPTS_GET(opts, args_size, 0),
+	};
+	int err;
+
+	err = set_name(&args, name);
+	if (err)
+		return err;
+	if (!args.init_args_size)
+		args.init_args = 0;
+
+	err = group_ioctl(fanotify_fd, FAN_IOC_ADD_FP, &args);
+	switch (err) {
+	case 0:
+	case -EOPNOTSUPP:
+		break;
+	case -ENOENT:
+		pr_warn("handler '%s' is not registered; see 'fanfp handler list'",
+			name);
+		break;
+	case -EPERM:
+		pr_warn("handler '%s' needs CAP_SYS_ADMIN (it is not marked unprivileged)",
+			name);
+		break;
+	case -EBUSY:
+		pr_warn("handler '%s': the group has a handler already; detach that first",
+			name);
+		break;
+	case -EMSGSIZE:
+		pr_warn("handler '%s': more than %d bytes of arguments", name,
+			FAN_FP_ARGS_MAX);
+		break;
+	case -EINVAL:
+		pr_warn("handler '%s': file descriptor %d is not fanotify's, or the handler refuses the arguments",
+			name, fanotify_fd);
+		break;
+	default:
+		pr_warn("handler '%s': not attached: %s", name, strerror(-err));
+	}
+	return err;
+}
+
+int fanfp_group__detach(int fanotify_fd, const char *name)
+{
+	struct fanotify_fastpath_args args = {};
+	int err;
+
+	err = set_name(&args, name ?: "");
+	if (err)
+		return err;
+	err = group_ioctl(fanotify_fd, FAN_IOC_DEL_FP, &args);
+	if (err == -ENOENT)
+		pr_warn("handler '%s' is not attached to the group",
+			name ?: "(any)");
+	else if (err == -EBUSY)
+		pr_warn("the group's handler is attached by a BPF link; close or detach that");
+	else if (err && err != -EOPNOTSUPP)
+		pr_warn("handler '%s': not detached: %s", name ?: "(any)",
+			strerror(-err));
+	return err;
+}
+
+static int root_mark(int fanotify_fd, unsigned int flags, const char *path,
+		     enum fanfp_root root)
+{
+	flags |= FAN_MARK_ONLYDIR;
+	if (root == FANFP_EXCLUDE)
+		flags |= FAN_MARK_IGNORE;
+	if (root == FANFP_EXCLUDE && flags & FAN_MARK_ADD)
+		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
+	/* Exactly this mask: it adds no event to the group and hides none. */
+	if (!fanotify_mark(fanotify_fd, flags, FAN_ONDIR, AT_FDCWD, path))
+		return 0;
+	return -errno;
+}
+
+int fanfp_group__add_root(int fanotify_fd, const char *path,
+			  enum fanfp_root root)
+{
+	int err = root_mark(fanotify_fd, FAN_MARK_ADD, path, root);
+
+	if (err == -ENOSPC)
+		pr_warn("%s: the user has no marks left; raise /proc/sys/fs/fanotify/max_user_marks, or use a group with FAN_UNLIMITED_MARKS",
+			path);
+	else if (err == -EXDEV)
+		pr_warn("%s: in a btrfs subvolume whose root differs; use a group of its own for it",
+			path);
+	else if (err)
+		pr_warn("%s: cannot mark: %s", path, strerror(-err));
+	return err;
+}
+
+int fanfp_group__remove_root(int fanotify_fd, const char *path,
+			     enum fanfp_root root)
+{
+	return root_mark(fanotify_fd, FAN_MARK_REMOVE, path, root);
+}
+
+/* Whether descriptor @fd of process @pid is fanotify's. */
+static bool is_fanotify(pid_t pid, const char *fd)
+{
+	char path[64], target[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%s", (int)pid, fd);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return false;
+	target[len] = '\0';
+	return !strcmp(target, "anon_inode:[fanotify]");
+}
+
+/* The only fanotify descriptor of a process, or a negative errno. */
+static int only_fanotify_fd(pid_t pid)
+{
+	char path[64], list[256] = "";
+	struct dirent *entry;
+	int count = 0, fd = -1;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	if (!dir) {
+		int err = errno == ENOENT ? ESRCH : errno;
+
+		pr_warn("process %d: %s", (int)pid, strerror(err));
+		return -err;
+	}
+	while ((entry = readdir(dir))) {
+		size_t len = strlen(list);
+
+		if (!is_fanotify(pid, entry->d_name))
+			continue;
+		fd = atoi(entry->d_name);
+		count++;
+		snprintf(list + len, sizeof(list) - len, " %d", fd);
+	}
+	closedir(dir);
+	if (!count) {
+		pr_warn("process %d has no fanotify file descriptor", (int)pid);
+		return -ENOENT;
+	}
+	if (count > 1) {
+		pr_warn("process %d has several fanotify file descriptors:%s; choose one with --fd",
+			(int)pid, list);
+		return -EMFILE;
+	}
+	return fd;
+}
+
+int fanfp_group__open_pid(pid_t pid, int fd)
+{
+	char number[16];
+	int pidfd, ours;
+
+	if (fd < 0) {
+		fd = only_fanotify_fd(pid);
+		if (fd < 0)
+			return fd;
+	}
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0) {
+		int err = errno;
+
+		pr_warn("process %d: %s", (int)pid, strerror(err));
+		return -err;
+	}
+	ours = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (ours < 0) {
+		int err = errno;
+
+		if (err == EPERM)
+			pr_warn("process %d: its file descriptor %d can't be had: that takes the right to trace the process (CAP_SYS_PTRACE)",
+				(int)pid, fd);
+		else
+			pr_warn("process %d: file descriptor %d: %s", (int)pid,
+				fd, strerror(err));
+		close(pidfd);
+		return -err;
+	}
+	close(pidfd);
+	/* Looked at through ours: the process may have changed its own. */
+	snprintf(number, sizeof(number), "%d", ours);
+	if (!is_fanotify(getpid(), number)) {
+		pr_warn("process %d: file descriptor %d is not fanotify's",
+			(int)pid, fd);
+		close(ours);
+		return -EINVAL;
+	}
+	return ours;
+}

@@ -15,7 +15,7 @@ PREFIX		?= /usr/local
 DESTDIR		?=
 
 # Which stock kernel: cloud-amd64 or amd64.
-STOCK		?= cloud-amd64
+export STOCK	?= cloud-amd64
 # What "make check" runs: module, intree or both; and which test programs.
 FLAVOUR		?= module intree
 TESTS		?= *
@@ -156,8 +156,28 @@ check:				## lint and all tests, on both flavours
 check-long:			## the same, and the tests that take long
 	@scripts/check --flavours '$(FLAVOUR)' --tests '$(TESTS)' --long
 
-lint: module $(SOURCE)		## checkpatch, sparse, kernel-doc, shellcheck, ...
-	@scripts/lint
+lint: $(SOURCE)			## checkpatch, kernel-doc, shellcheck, ...
+	@scripts/lint $(SOURCE) $(BUILD)/results
+
+check-harness: $(STOCK_DIR)	## test the VM harness itself
+	@selftests/vm/test_vm.py --kernel $(STOCK_DIR)/boot/vmlinuz-* \
+		--modules $(STOCK_DIR)/lib/modules/* --results $(BUILD)/results
+
+check-variants: $(SOURCE)	## gcc, clang, sparse, the option on and off
+	@scripts/check-variants $(SOURCE) $(BUILD)/results
+
+# The module with no BTF, and with BTF made for another kernel.
+BROKEN		:= $(BUILD)/broken
+OTHER		= $(filter-out $(STOCK),cloud-amd64 amd64)
+
+module-broken: modules
+	$(Q)mkdir -p $(BROKEN)
+	$(Q)cp $(MODULE) $(BROKEN)/good.ko
+	$(Q)objcopy --remove-section .BTF $(MODULE) $(BROKEN)/no_btf.ko
+	$(Q)objcopy -O binary --only-section .BTF --set-section-flags .BTF=alloc \
+		$(BUILD)/module/$(OTHER)/fanotify_fastpath.ko $(BROKEN)/foreign.btf
+	$(Q)objcopy --update-section .BTF=$(BROKEN)/foreign.btf $(MODULE) \
+		$(BROKEN)/foreign_btf.ko
 
 # --- the demo ----------------------------------------------------------------------------
 
@@ -187,4 +207,5 @@ version:			## print the version
 	@echo $(VERSION)
 
 .PHONY: all help deps install-deps loader install uninstall module modules dkms \
-	kernel tests check check-long lint demo clean distclean clean-cache version
+	kernel tests check check-long lint check-harness \
+	check-variants module-broken demo clean distclean clean-cache version

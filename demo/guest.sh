@@ -39,6 +39,7 @@ fanfp handler unload subtree
 say "2. An unmodified fsnotifywait -S, before and after 'fanfp attach'"
 mkdir -p $disk/www/htdocs $disk/other
 log=/tmp/fsnotifywait.log
+: > $log
 # On a terminal, or it keeps its output back.
 script -qfc "fsnotifywait -S -m -e create $disk/www" $log >/dev/null 2>&1 &
 wait_for $log 'Watches established'
@@ -46,7 +47,7 @@ echo "\$ fsnotifywait -S -m -e create $disk/www"
 touch $disk/www/htdocs/one $disk/other/two
 wait_for $log two
 grep CREATE $log | sed 's/^/    /'
-before=$(grep -c "$disk/other" $log || true)
+before=$(grep -c "$disk/other/ CREATE" $log || true)
 [ "$before" -gt 0 ] || die "fsnotifywait did not report the file outside"
 
 pid=$(pidof fsnotifywait)
@@ -59,10 +60,10 @@ lines=$(wc -l < $log)
 touch $disk/www/htdocs/three $disk/other/four $disk/www/five
 wait_for $log five
 tail -n "+$((lines + 1))" $log | grep CREATE | sed 's/^/    /'
-after=$(tail -n "+$((lines + 1))" $log | grep -c "$disk/other" || true)
+after=$(tail -n "+$((lines + 1))" $log | grep -c "$disk/other/ CREATE" || true)
 [ "$after" -eq 0 ] || die "fsnotifywait still reports what is outside"
 kill "$attach"
-wait "$attach" || true
+wait "$attach" 2>/dev/null || true
 kill "$pid"
 echo "files outside that were reported: before $before, after $after"
 
@@ -84,7 +85,7 @@ echo "$message" | grep -q 'Operation not permitted' || die "that is not what was
 echo "\$ cat $disk/www/index"
 echo "    $(cat $disk/www/index)"
 kill "$denied"
-wait "$denied" || true
+wait "$denied" 2>/dev/null || true
 cat $disk/www/shadow >/dev/null || die "the file is still denied"
 echo
 echo "The demo has shown what it should."

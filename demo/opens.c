@@ -142,7 +142,9 @@ static void keep(struct result *result, const char *path)
 static void listen_to(int group, int stop, enum kind kind, struct result *result)
 {
 	char wanted[PATH_MAX], link[64], path[PATH_MAX];
-	char buf[65536] __attribute__((aligned(8)));
+	/* Every event of a read brings a file: stay below the limit of those. */
+	char buf[512 * sizeof(struct fanotify_event_metadata)]
+		__attribute__((aligned(8)));
 	struct rusage usage;
 	bool stopping = false;
 	size_t wanted_len;

@@ -281,11 +281,14 @@ static int __init fastpath_init(void)
 		goto err_handler;
 	err = fastpath_bpf_init();
 	if (err) {
-		if (err == -ENOENT)
+		if (err == -ENOENT) {
 			pr_err("no BTF that fits this kernel: rebuild the module with pahole installed and the vmlinux of this kernel at hand\n");
-		else
+			/* insmod takes ENOENT for a missing symbol. */
+			err = -EOPNOTSUPP;
+		} else {
 			pr_err("cannot register the BPF struct_ops type: %d\n",
 			       err);
+		}
 		goto err_hook;
 	}
 	err = misc_register(&fastpath_dev);

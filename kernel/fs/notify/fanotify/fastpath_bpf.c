@@ -71,9 +71,26 @@ bool fastpath_bpf_is_handler(const struct btf *btf, u32 btf_id)
 		btf_id == fastpath_ids[FASTPATH_ID_OPS];
 }
 
+/* Whether an id means what it meant when it was written into the object. */
+static bool id_fits(const struct btf *btf, u32 id, size_t size)
+{
+	const struct btf_type *t = btf_type_by_id(btf, id);
+
+	return t && __btf_type_is_struct(t) && t->size == size;
+}
+
+/* BTF that was made for another kernel gives the ids another meaning. */
 static int fastpath_bpf_ops_init(struct btf *btf)
 {
 	BTF_TYPE_EMIT(struct fanotify_fastpath_event__safe_trusted_or_null);
+
+	if (!id_fits(btf, fastpath_ids[FASTPATH_ID_OPS],
+		     sizeof(struct fanotify_fastpath_ops)) ||
+	    !id_fits(btf, fastpath_ids[FASTPATH_ID_EVENT],
+		     sizeof(struct fanotify_fastpath_event)) ||
+	    !id_fits(btf, fastpath_ids[FASTPATH_ID_HOOK],
+		     sizeof(struct fanotify_fastpath_hook)))
+		return -EINVAL;
 	fastpath_btf = btf;
 	return 0;
 }

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module flavour: what is not loaded, and when it can be unloaded
+ *
+ * /module has the module, and the module with no BTF and with foreign BTF.
+ */
+#include "kselftest_harness.h"
+#include "common.h"
+#include "probe.skel.h"
+
+#define NAME	"fanotify_fastpath"
+
+static int load(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, NAME, O_NONBLOCK) ? -errno : 0;
+}
+
+/* Maps that are being freed still hold the module for a moment. */
+static bool unload_soon(void)
+{
+	return FP_WAIT_FOR(!unload());
+}
+
+/* Whether the kernel says @text from now on; @fd is /dev/kmsg. */
+static bool kernel_says(int fd, const char *text)
+{
+	char line[2048];
+	ssize_t len;
+
+	while ((len = read(fd, line, sizeof(line) - 1)) > 0 ||
+	       (len < 0 && errno == EPIPE)) {
+		if (len < 0)
+			continue;
+		line[len] = '\0';
+		if (strstr(line, text))
+			return true;
+	}
+	return false;
+}
+
+static bool is_loaded(void)
+{
+	return !access("/sys/module/" NAME, F_OK);
+}
+
+FIXTURE(module)
+{
+	int kmsg;
+};
+
+FIXTURE_SETUP(module)
+{
+	libbpf_set_print(fp_print);
+	self->kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ASSERT_LE(0, self->kmsg);
+	ASSERT_LE(0, lseek(self->kmsg, 0, SEEK_END));
+	ASSERT_TRUE(unload_soon());
+}
+
+FIXTURE_TEARDOWN(module)
+{
+	close(self->kmsg);
+	if (!is_loaded())
+		ASSERT_EQ(0, load("/module/good.ko"));
+}
+
+TEST_F(module, loads_and_unloads)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		ASSERT_EQ(0, load("/module/good.ko"));
+		EXPECT_EQ(0, access(FP_DEVICE, F_OK));
+		EXPECT_EQ(0, access(FP_SYSFS, F_OK));
+		ASSERT_TRUE(unload_soon());
+		EXPECT_EQ(-1, access(FP_DEVICE, F_OK));
+		EXPECT_EQ(-1, access(FP_SYSFS, F_OK));
+	}
+}
+
+TEST_F(module, is_refused_without_btf)
+{
+	EXPECT_EQ(-EOPNOTSUPP, load("/module/no_btf.ko"));
+	EXPECT_TRUE(kernel_says(self->kmsg, NAME ": no BTF that fits"));
+	EXPECT_FALSE(is_loaded());
+	EXPECT_EQ(-1, access(FP_SYSFS, F_OK));
+}
+
+TEST_F(module, is_refused_with_the_btf_of_another_kernel)
+{
+	EXPECT_NE(0, load("/module/foreign_btf.ko"));
+	EXPECT_FALSE(is_loaded());
+	EXPECT_EQ(-1, access(FP_SYSFS, F_OK));
+	EXPECT_TRUE(kernel_says(self->kmsg, "BTF"));
+}
+
+TEST_F(module, stays_while_a_group_has_or_had_a_handler)
+{
+	struct bpf_link *link;
+	struct probe *skel;
+	int fd;
+
+	ASSERT_EQ(0, load("/module/good.ko"));
+	fd = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC, O_RDONLY);
+	ASSERT_LE(0, fd);
+	skel = probe__open_and_load();
+	ASSERT_NE(NULL, skel);
+	link = bpf_map__attach_struct_ops(skel->maps.probe);
+	ASSERT_NE(NULL, link);
+	ASSERT_EQ(0, fp_add(fd, "probe", NULL, 0));
+	ASSERT_EQ(0, fp_del(fd, ""));
+	bpf_link__destroy(link);
+	probe__destroy(skel);
+
+	/* The handler is gone, but the group's ops are the module's. */
+	sleep(1);
+	EXPECT_EQ(-EAGAIN, unload());
+	close(fd);
+	EXPECT_TRUE(unload_soon());
+}
+
+TEST_HARNESS_MAIN

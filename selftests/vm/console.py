@@ -74,5 +74,9 @@ class Console:
         return None
 
     def tail(self, count=30):
-        """The last lines."""
+        """The lines from where the worst trouble began, or the last ones."""
+        worst = self.oops or self.panic or (self.warnings + [None])[0]
+        if worst in self.lines:
+            start = max(0, self.lines.index(worst) - 2)
+            return self.lines[start:start + count]
         return self.lines[-count:]

@@ -163,7 +163,7 @@ class Guest:
                 asked = True
                 deadline += 3
                 with contextlib.suppress(OSError):
-                    ours["control"].send(b"w\nl\n")
+                    ours["control"].send(b"w\n")
                 continue
             for key, _ in selector.select(left):
                 try:

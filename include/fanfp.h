@@ -40,7 +40,7 @@ extern "C" {
 		___opts;						\
 	})
 
-/** fanfp_version_string() - the version of the library, as "0.1.0" */
+/* fanfp_version_string() - the version of the library, as "0.1.0" */
 LIBFANFP_API const char *fanfp_version_string(void);
 
 enum fanfp_print_level {
@@ -91,19 +91,19 @@ fanfp_handler__open_file(const char *path, const struct fanfp_open_opts *opts);
 LIBFANFP_API struct fanfp_handler *
 fanfp_handler__open_builtin(const char *name, const struct fanfp_open_opts *opts);
 
-/** fanfp_builtin__name() - the name of the built-in handler @index, or NULL */
+/* fanfp_builtin__name() - the name of the built-in handler @index, or NULL */
 LIBFANFP_API const char *fanfp_builtin__name(unsigned int index);
 
-/** fanfp_handler__close() - close a handler; its links stay */
+/* fanfp_handler__close() - close a handler; its links stay */
 LIBFANFP_API void fanfp_handler__close(struct fanfp_handler *handler);
 
-/** fanfp_handler__name() - the name it is registered by */
+/* fanfp_handler__name() - the name it is registered by */
 LIBFANFP_API const char *fanfp_handler__name(const struct fanfp_handler *handler);
 
-/** fanfp_handler__desc() - what it does */
+/* fanfp_handler__desc() - what it does */
 LIBFANFP_API const char *fanfp_handler__desc(const struct fanfp_handler *handler);
 
-/** fanfp_handler__init_args() - what its arguments are */
+/* fanfp_handler__init_args() - what its arguments are */
 LIBFANFP_API const char *
 fanfp_handler__init_args(const struct fanfp_handler *handler);
 
@@ -141,6 +141,7 @@ fanfp_handler__register(struct fanfp_handler *handler);
 
 /**
  * fanfp_link__fd() - the file descriptor of a link
+ * @link: The link.
  *
  * It polls as POLLHUP when the group it is attached to is closed.
  */
@@ -148,13 +149,14 @@ LIBFANFP_API int fanfp_link__fd(const struct fanfp_link *link);
 
 /**
  * fanfp_link__pin() - let a link outlive its owner
+ * @link: The link.
  * @path: Where, in a bpf file system; folders are made.
  *
  * Return: 0 or a negative errno.
  */
 LIBFANFP_API int fanfp_link__pin(struct fanfp_link *link, const char *path);
 
-/** fanfp_link__destroy() - detach or unregister, unless it is pinned */
+/* fanfp_link__destroy() - detach or unregister, unless it is pinned */
 LIBFANFP_API void fanfp_link__destroy(struct fanfp_link *link);
 
 /* --- groups ---------------------------------------------------------------- */
@@ -213,7 +215,7 @@ enum fanfp_root {
 LIBFANFP_API int fanfp_group__add_root(int fanotify_fd, const char *path,
 				       enum fanfp_root root);
 
-/** fanfp_group__remove_root() - undo fanfp_group__add_root() */
+/* fanfp_group__remove_root() - undo fanfp_group__add_root() */
 LIBFANFP_API int fanfp_group__remove_root(int fanotify_fd, const char *path,
 					  enum fanfp_root root);
 

@@ -38,7 +38,7 @@
 #define _UAPI_LINUX_TYPES_H
 #define _LINUX_IOCTL_H
 #define _UAPI_LINUX_IOCTL_H
-#define _IOW(type, nr, size) 0
+#define _IOW(...) 0
 #ifndef __aligned_u64
 #define __aligned_u64 __u64 __attribute__((aligned(8)))
 #endif

@@ -33,6 +33,7 @@ struct qstr;
  * @fsid: File system of the object, when the group reports file handles (not
  *        in the module flavour); else zero.
  * @match_mask: Bits of enum fsnotify_iter_type: the kinds of mark that matched.
+ * @__pad: Unused.
  * @inode: The object, or NULL.
  * @dentry: Dentry of the object, or NULL. Never negative.
  * @path: Path of the object, or NULL.
@@ -61,6 +62,7 @@ struct fanotify_fastpath_event {
  * @args: The arguments given at attach, or NULL. Read-only; BPF reads them with
  *        bpf_fanotify_hook_args().
  * @args_size: Size of @args in bytes.
+ * @__pad: Unused.
  * @private: The handler's own, zero at the start. Handlers run on all CPUs at
  *           once: use atomic operations, or write only from fp_init.
  */

@@ -61,5 +61,6 @@ static int __init fastpath_init(void)
 		return err;
 	return fastpath_bpf_init();
 }
+
 /* The struct_ops type needs BTF, which is there after the initcalls of BPF. */
 late_initcall(fastpath_init);

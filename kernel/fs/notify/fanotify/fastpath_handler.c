@@ -18,6 +18,7 @@
 
 #include "fastpath.h"
 
+/* What it protects is said where it is declared, in fastpath.h. */
 DEFINE_MUTEX(fastpath_lock);
 
 /* Every struct fastpath_handler. Protected by fastpath_lock. */

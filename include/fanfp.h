@@ -156,6 +156,23 @@ LIBFANFP_API int fanfp_link__fd(const struct fanfp_link *link);
  */
 LIBFANFP_API int fanfp_link__pin(struct fanfp_link *link, const char *path);
 
+/**
+ * fanfp_link__open() - open a link that is pinned
+ * @path: Where.
+ *
+ * Return: The link, to be destroyed, or NULL and errno: EINVAL if what is there
+ * is no link of a handler.
+ */
+LIBFANFP_API struct fanfp_link *fanfp_link__open(const char *path);
+
+/**
+ * fanfp_link__unpin() - undo fanfp_link__pin()
+ * @link: The link.
+ *
+ * Return: 0 or a negative errno.
+ */
+LIBFANFP_API int fanfp_link__unpin(struct fanfp_link *link);
+
 /* fanfp_link__destroy() - detach or unregister, unless it is pinned */
 LIBFANFP_API void fanfp_link__destroy(struct fanfp_link *link);
 
@@ -189,13 +206,23 @@ LIBFANFP_API int fanfp_group__attach(int fanotify_fd, const char *name,
 LIBFANFP_API int fanfp_group__detach(int fanotify_fd, const char *name);
 
 /**
+ * fanfp_group__find_fd() - find a process's fanotify descriptor
+ * @pid: The process.
+ *
+ * Return: Its number there, or a negative errno: -ESRCH if there is no such
+ * process, -ENOENT if it has no fanotify descriptor, -EMFILE if it has several,
+ * -EACCES.
+ */
+LIBFANFP_API int fanfp_group__find_fd(pid_t pid);
+
+/**
  * fanfp_group__open_pid() - get a duplicate of a process's fanotify descriptor
  * @pid: The process.
  * @fd: The number of the descriptor there, or -1 if it has only one.
  *
- * Return: A file descriptor, or a negative errno: -ESRCH if there is no such
- * process, -ENOENT if it has no fanotify descriptor, -EMFILE if it has several
- * and @fd is -1, -EINVAL if @fd is not fanotify's, -EPERM.
+ * Return: A file descriptor, or a negative errno: -EINVAL if @fd is not
+ * fanotify's, -EBADF if it is not open, -ESRCH, -EPERM, or if @fd is -1 what
+ * fanfp_group__find_fd() returns.
  */
 LIBFANFP_API int fanfp_group__open_pid(pid_t pid, int fd);
 
@@ -210,7 +237,8 @@ enum fanfp_root {
  * @path: The directory.
  * @root: Whether what is below it is passed on or skipped.
  *
- * Return: 0 or a negative errno of fanotify_mark(2).
+ * Return: 1; 0 if the group has this mark already, which then is somebody
+ * else's to remove; or a negative errno of fanotify_mark(2).
  */
 LIBFANFP_API int fanfp_group__add_root(int fanotify_fd, const char *path,
 				       enum fanfp_root root);

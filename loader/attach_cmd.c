@@ -47,6 +47,7 @@ struct attachment {
 	struct {
 		const char *dir;
 		enum fanfp_root root;
+		bool added;	/* ours to remove */
 	} roots[MAX_ROOTS];
 	int n_roots;
 };
@@ -75,14 +76,16 @@ static bool is_registered(const char *name)
 	char path[256];
 
 	snprintf(path, sizeof(path), FANFP_SYSFS "/%s", name);
-	return !strchr(name, '/') && !access(path, F_OK);
+	return *name && *name != '.' && !strchr(name, '/') && !access(path, F_OK);
 }
 
 static void remove_roots(struct attachment *att, int group, int count)
 {
-	while (count--)
-		fanfp_group__remove_root(group, att->roots[count].dir,
-					 att->roots[count].root);
+	while (count--) {
+		if (att->roots[count].added)
+			fanfp_group__remove_root(group, att->roots[count].dir,
+						 att->roots[count].root);
+	}
 }
 
 static int attach_handler(struct attachment *att, int group)
@@ -123,10 +126,11 @@ static int attach(struct attachment *att, int group)
 	for (i = 0; i < att->n_roots; i++) {
 		err = fanfp_group__add_root(group, att->roots[i].dir,
 					    att->roots[i].root);
-		if (err) {
+		if (err < 0) {
 			remove_roots(att, group, i);
 			return err;
 		}
+		att->roots[i].added = err;
 	}
 	err = attach_handler(att, group);
 	if (err)
@@ -138,6 +142,9 @@ static void detach(struct attachment *att)
 {
 	int group;
 
+	/* Before the roots go, or the handler would skip everything. */
+	fanfp_link__destroy(att->link);
+
 	/* Not while it ran: our copy would have kept the group open. */
 	if (att->by_name || att->n_roots) {
 		group = fanfp_group__open_pid(att->pid, att->fd);
@@ -148,7 +155,6 @@ static void detach(struct attachment *att)
 			close(group);
 		}
 	}
-	fanfp_link__destroy(att->link);
 }
 
 static void process_name(long pid, char *name, size_t size)
@@ -171,7 +177,8 @@ static int wait_for_end(struct attachment *att, int signals)
 {
 	struct pollfd fds[] = {
 		{ .fd = signals, .events = POLLIN },
-		{ .fd = att->pidfd, .events = POLLIN },
+		/* A link knows better: a child may have the group too. */
+		{ .fd = att->link ? -1 : att->pidfd, .events = POLLIN },
 		{ .fd = att->link ? fanfp_link__fd(att->link) : -1 },
 	};
 
@@ -200,6 +207,11 @@ static int run(struct attachment *att)
 	att->pidfd = syscall(SYS_pidfd_open, att->pid, 0);
 	if (att->pidfd < 0)
 		return failed("process %ld: %s", att->pid, strerror(errno));
+	/* Once and for all: it may have another by the time of detaching. */
+	if (att->fd < 0)
+		att->fd = fanfp_group__find_fd(att->pid);
+	if (att->fd < 0)
+		return EXIT_FAILED;
 	group = fanfp_group__open_pid(att->pid, att->fd);
 	if (group < 0)
 		return EXIT_FAILED;
@@ -209,8 +221,8 @@ static int run(struct attachment *att)
 		return EXIT_FAILED;
 
 	process_name(att->pid, comm, sizeof(comm));
-	printf("attached '%s' to process %ld (%s)\n", att->handler, att->pid,
-	       comm);
+	printf("attached '%s' to fd %ld of process %ld (%s)\n", att->handler,
+	       att->fd, att->pid, comm);
 	fflush(stdout);
 	if (att->pin) {
 		fanfp_link__destroy(att->link);

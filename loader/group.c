@@ -63,17 +63,19 @@ static int set_name(struct fanotify_fastpath_args *args, const char *name)
 int fanfp_group__attach(int fanotify_fd, const char *name,
 			const struct fanfp_attach_opts *opts)
 {
-	struct fanotify_fastpath_args args = {
-		.init_args = (uintptr_t)OPTS_GET(opts, args, NULL),
-		.init_args_size = OPTS_GET(opts, args_size, 0),
-	};
+	struct fanotify_fastpath_args args = {};
+	const void *init_args;
+	size_t size;
 	int err;
 
 	err = set_name(&args, name);
 	if (err)
 		return err;
-	if (!args.init_args_size)
-		args.init_args = 0;
+	err = fanfp_attach_args(name, opts, &init_args, &size);
+	if (err)
+		return err;
+	args.init_args = (uintptr_t)init_args;
+	args.init_args_size = size;
 
 	err = group_ioctl(fanotify_fd, FAN_IOC_ADD_FP, &args);
 	switch (err) {
@@ -91,10 +93,6 @@ int fanfp_group__attach(int fanotify_fd, const char *name,
 	case -EBUSY:
 		pr_warn("handler '%s': the group has a handler already; detach that first",
 			name);
-		break;
-	case -EMSGSIZE:
-		pr_warn("handler '%s': more than %d bytes of arguments", name,
-			FAN_FP_ARGS_MAX);
 		break;
 	case -EINVAL:
 		pr_warn("handler '%s': file descriptor %d is not fanotify's, or the handler refuses the arguments",
@@ -140,18 +138,48 @@ static int root_mark(int fanotify_fd, unsigned int flags, const char *path,
 	return -errno;
 }
 
+/* What the kernel says of a group's marks, to be freed, or NULL. */
+static char *list_marks(int fanotify_fd)
+{
+	char path[64], *marks = NULL;
+	size_t size = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fanotify_fd);
+	file = fopen(path, "re");
+	if (!file)
+		return NULL;
+	if (getdelim(&marks, &size, '\0', file) < 0) {
+		free(marks);
+		marks = NULL;
+	}
+	fclose(file);
+	return marks;
+}
+
 int fanfp_group__add_root(int fanotify_fd, const char *path,
 			  enum fanfp_root root)
 {
+	char *before = list_marks(fanotify_fd);
 	int err = root_mark(fanotify_fd, FAN_MARK_ADD, path, root);
 
+	if (!err) {
+		/* Marks have no owner: that something changed, tells. */
+		char *after = list_marks(fanotify_fd);
+
+		err = before && after && strcmp(before, after);
+		free(after);
+		free(before);
+		return err;
+	}
+	free(before);
 	if (err == -ENOSPC)
 		pr_warn("%s: the user has no marks left; raise /proc/sys/fs/fanotify/max_user_marks, or use a group with FAN_UNLIMITED_MARKS",
 			path);
 	else if (err == -EXDEV)
 		pr_warn("%s: in a btrfs subvolume whose root differs; use a group of its own for it",
 			path);
-	else if (err)
+	else
 		pr_warn("%s: cannot mark: %s", path, strerror(-err));
 	return err;
 }
@@ -176,8 +204,7 @@ static bool is_fanotify(pid_t pid, const char *fd)
 	return !strcmp(target, "anon_inode:[fanotify]");
 }
 
-/* The only fanotify descriptor of a process, or a negative errno. */
-static int only_fanotify_fd(pid_t pid)
+int fanfp_group__find_fd(pid_t pid)
 {
 	char path[64], list[256] = "";
 	struct dirent *entry;
@@ -220,7 +247,7 @@ int fanfp_group__open_pid(pid_t pid, int fd)
 	int pidfd, ours;
 
 	if (fd < 0) {
-		fd = only_fanotify_fd(pid);
+		fd = fanfp_group__find_fd(pid);
 		if (fd < 0)
 			return fd;
 	}

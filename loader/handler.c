@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fanotify_fastpath.h"
 #include "internal.h"
@@ -38,6 +39,7 @@ struct fanfp_link {
 
 /* What libbpf complains about while an object is loaded, or NULL. */
 static __thread FILE *complaints;
+static __thread libbpf_print_fn_t print_before;
 
 static int libbpf_print(enum libbpf_print_level level, const char *fmt,
 			va_list args)
@@ -119,14 +121,17 @@ static struct fanfp_handler *handler_new(struct bpf_object *obj, const char *wha
 					 char *said)
 {
 	struct fanfp_handler *handler;
+	char reason[128];
 	int err = errno;
 
 	if (!obj) {
+		/* libbpf has error numbers of its own. */
+		libbpf_strerror(err, reason, sizeof(reason));
 		if (err == ENOENT || err == EACCES || err == EISDIR)
 			pr_warn("%s: %s", what, strerror(err));
 		else
 			pr_warn("%s: not a BPF object that can be read (%s)%s%s",
-				what, strerror(err), said && *said ? "\n" : "",
+				what, reason, said && *said ? "\n" : "",
 				said ? said : "");
 		errno = err == ENOENT || err == EACCES || err == EISDIR ||
 			err == ENOMEM ? err : EINVAL;
@@ -152,14 +157,16 @@ static struct fanfp_handler *handler_new(struct bpf_object *obj, const char *wha
 static void listen_start(char **said, size_t *size)
 {
 	*said = NULL;
-	libbpf_set_print(libbpf_print);
 	complaints = open_memstream(said, size);
+	/* The program may use libbpf too, the same copy if linked statically. */
+	print_before = libbpf_set_print(libbpf_print);
 }
 
 static void listen_end(void)
 {
 	int err = errno;
 
+	libbpf_set_print(print_before);
 	if (complaints)
 		fclose(complaints);
 	complaints = NULL;
@@ -175,7 +182,11 @@ struct fanfp_handler *fanfp_handler__open_file(const char *path,
 	char *said;
 	size_t size;
 
-	(void)opts;
+	if (!OPTS_OK(opts)) {
+		pr_warn("%s: options that this version of libfanfp does not know", path);
+		errno = EINVAL;
+		return NULL;
+	}
 	listen_start(&said, &size);
 	obj = NULL;
 	/* libbpf would say the same of all of these. */
@@ -201,7 +212,11 @@ fanfp_handler__open_builtin(const char *name, const struct fanfp_open_opts *opts
 	char *said;
 	size_t size;
 
-	(void)opts;
+	if (!OPTS_OK(opts)) {
+		pr_warn("%s: options that this version of libfanfp does not know", name);
+		errno = EINVAL;
+		return NULL;
+	}
 	for (i = 0; (builtin = fanfp_builtin(i)); i++) {
 		if (strcmp(builtin->name, name))
 			continue;
@@ -293,29 +308,49 @@ static struct fanfp_link *handler_link(struct fanfp_handler *handler)
 	return link;
 }
 
+int fanfp_attach_args(const char *what, const struct fanfp_attach_opts *opts,
+		      const void **args, size_t *args_size)
+{
+	if (!OPTS_OK(opts)) {
+		pr_warn("%s: options that this version of libfanfp does not know", what);
+		return -EINVAL;
+	}
+	*args_size = OPTS_GET(opts, args_size, 0);
+	*args = *args_size ? OPTS_GET(opts, args, NULL) : NULL;
+	if (*args_size && !*args) {
+		pr_warn("%s: the arguments have a size but no address", what);
+		return -EINVAL;
+	}
+	if (*args_size > FAN_FP_ARGS_MAX) {
+		pr_warn("%s: %zu bytes of arguments; at most %d are allowed", what,
+			*args_size, FAN_FP_ARGS_MAX);
+		return -EMSGSIZE;
+	}
+	return 0;
+}
+
 struct fanfp_link *fanfp_handler__attach(struct fanfp_handler *handler,
 					 int fanotify_fd,
 					 const struct fanfp_attach_opts *opts)
 {
-	size_t args_size = OPTS_GET(opts, args_size, 0);
-	const void *args = OPTS_GET(opts, args, NULL);
 	uint32_t *flags = ops_member(handler, "flags", 4);
 	uint32_t *size = ops_member(handler, "args_size", 4);
 	int32_t *group_fd = ops_member(handler, "group_fd", 4);
 	char *args_copy = ops_member(handler, "args", FAN_FP_ARGS_MAX);
 	struct fanfp_link *link;
+	const void *args;
+	size_t args_size;
 	int err;
 
+	err = fanfp_attach_args(handler->label, opts, &args, &args_size);
+	if (err) {
+		errno = -err;
+		return NULL;
+	}
 	if (!flags || !group_fd || (args_size && (!size || !args_copy))) {
 		pr_warn("%s: its struct " OPS_TYPE " lacks members that an attachment needs; compile it with the current fanotify_fastpath.bpf.h",
 			handler->label);
 		errno = EINVAL;
-		return NULL;
-	}
-	if (args_size > FAN_FP_ARGS_MAX) {
-		pr_warn("%s: %zu bytes of arguments; at most %d are allowed",
-			handler->label, args_size, FAN_FP_ARGS_MAX);
-		errno = EMSGSIZE;
 		return NULL;
 	}
 	if (handler->loaded) {
@@ -383,35 +418,94 @@ int fanfp_link__fd(const struct fanfp_link *link)
 	return bpf_link__fd(link->link);
 }
 
-int fanfp_link__pin(struct fanfp_link *link, const char *path)
+/* Whether @fd is a link of struct_ops; asked for a map, the kernel tells of that. */
+static bool is_struct_ops_link(int fd)
 {
-	char *dir = strdup(path), *slash;
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+	char path[64], target[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return false;
+	target[len] = '\0';
+	/* The kernel writes it both ways. */
+	return (!strcmp(target, "anon_inode:bpf-link") ||
+		!strcmp(target, "anon_inode:bpf_link")) &&
+		!bpf_link_get_info_by_fd(fd, &info, &size) &&
+		info.type == BPF_LINK_TYPE_STRUCT_OPS;
+}
+
+struct fanfp_link *fanfp_link__open(const char *path)
+{
+	struct fanfp_link *link;
 	char *said;
 	size_t size;
 	int err;
 
-	if (!dir)
-		return -ENOMEM;
-	slash = strrchr(dir, '/');
+	link = calloc(1, sizeof(*link));
+	if (!link)
+		return NULL;
+	listen_start(&said, &size);
+	link->link = bpf_link__open(path);
+	err = link->link ? 0 : errno;
+	listen_end();
+	free(said);
+	/* What the kernel says of a file that is in no bpf file system. */
+	if (err == EACCES && !access(path, R_OK | W_OK))
+		err = EINVAL;
+	if (!err && !is_struct_ops_link(bpf_link__fd(link->link)))
+		err = EINVAL;
+	if (!err)
+		return link;
+
+	pr_warn("%s: %s", path, err == EINVAL ?
+		"no link of a handler is pinned there" : strerror(err));
+	fanfp_link__destroy(link);
+	errno = err;
+	return NULL;
+}
+
+int fanfp_link__unpin(struct fanfp_link *link)
+{
+	return bpf_link__unpin(link->link);
+}
+
+/* Make the folder of @path, if need be; returns it if it was made, or NULL. */
+static char *make_folder(const char *path)
+{
+	char *dir = strdup(path);
+	char *slash = dir ? strrchr(dir, '/') : NULL;
+
 	if (slash && slash != dir) {
 		*slash = '\0';
-		if (mkdir(dir, 0700) && errno != EEXIST) {
-			err = -errno;
-			pr_warn("%s: %s", dir, strerror(errno));
-			free(dir);
-			return err;
-		}
+		if (!mkdir(dir, 0700))
+			return dir;
 	}
 	free(dir);
+	return NULL;
+}
+
+int fanfp_link__pin(struct fanfp_link *link, const char *path)
+{
+	char *made = make_folder(path);
+	char *said;
+	size_t size;
+	int err;
 
 	listen_start(&said, &size);
 	err = bpf_link__pin(link->link, path);
 	listen_end();
 	free(said);
+	if (err && made)
+		rmdir(made);
+	free(made);
 	if (err == -EEXIST)
 		pr_warn("%s: there is something pinned already", path);
 	else if (err)
-		pr_warn("%s: cannot pin: %s; is a bpf file system mounted there?",
+		pr_warn("%s: cannot pin: %s; is a bpf file system mounted there (mount -t bpf bpf /sys/fs/bpf)?",
 			path, strerror(-err));
 	return err;
 }

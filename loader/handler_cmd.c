@@ -5,10 +5,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "fanfp.h"
 #include "fanotify_fastpath.h"
@@ -141,19 +140,23 @@ static int load(const char *what, const char *pin)
 
 static int unload(const char *what)
 {
-	char path[256];
+	struct fanfp_link *link;
+	char path[PATH_MAX];
+	int err;
 
 	if (strchr(what, '/'))
 		snprintf(path, sizeof(path), "%s", what);
 	else
 		snprintf(path, sizeof(path), PIN_DIR "/%s", what);
-	if (unlink(path)) {
-		if (errno == ENOENT)
-			return failed("%s: nothing is pinned there; who registered the handler otherwise has to unregister it",
-				      path);
-		return failed("%s: %s", path, strerror(errno));
-	}
-	return 0;
+	/* Only ever a pin of ours is removed, never another file. */
+	link = fanfp_link__open(path);
+	if (!link)
+		return errno == ENOENT ?
+			failed("whoever registered '%s' has to unregister it", what) :
+			EXIT_FAILED;
+	err = fanfp_link__unpin(link);
+	fanfp_link__destroy(link);
+	return err ? failed("%s: %s", path, strerror(-err)) : 0;
 }
 
 int cmd_handler(int argc, char **argv)

@@ -18,6 +18,29 @@
 	((_opts) && (_opts)->sz >= offsetof(typeof(*(_opts)), _member) +	\
 	 sizeof((_opts)->_member) ? (_opts)->_member : (_default))
 
+/*
+ * Whether an opts structure can be read: a newer caller's may be longer, but
+ * must not ask for what this library does not know.
+ */
+static inline bool opts_ok(const void *opts, size_t known)
+{
+	const char *byte = opts;
+	size_t sz, i;
+
+	if (!opts)
+		return true;
+	memcpy(&sz, opts, sizeof(sz));
+	if (sz < sizeof(sz))
+		return false;
+	for (i = known; i < sz; i++) {
+		if (byte[i])
+			return false;
+	}
+	return true;
+}
+
+#define OPTS_OK(_opts)	opts_ok(_opts, sizeof(*(_opts)))
+
 /* A handler in the library. */
 struct fanfp_builtin {
 	const char *name;
@@ -31,6 +54,13 @@ void fanfp_print(enum fanfp_print_level level, const char *fmt, ...);
 
 #define pr_warn(...)	fanfp_print(FANFP_WARN, __VA_ARGS__)
 #define pr_debug(...)	fanfp_print(FANFP_DEBUG, __VA_ARGS__)
+
+/*
+ * Read the options of an attachment; returns 0, or a negative errno and says
+ * of @what what is wrong.
+ */
+int fanfp_attach_args(const char *what, const struct fanfp_attach_opts *opts,
+		      const void **args, size_t *args_size);
 
 /* Whether the kernel has the fastpath; says so if it has not. */
 bool fanfp_supported(void);

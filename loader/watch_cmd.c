@@ -91,6 +91,8 @@ static uint64_t parse_events(char *list)
 		}
 		mask |= event_names[i].bit;
 	}
+	if (!mask)
+		wrong_usage("watch", "--event names no event");
 	return mask;
 }
 
@@ -227,7 +229,7 @@ static int add_dir(int group, const char *dir)
 		failed("%s: %s", dir, strerror(errno));
 		return -1;
 	}
-	if (fanfp_group__add_root(group, dir, FANFP_INCLUDE))
+	if (fanfp_group__add_root(group, dir, FANFP_INCLUDE) < 0)
 		return -1;
 	if (mount_of(&fs.f_fsid) >= 0) {
 		close(fd);
@@ -245,8 +247,8 @@ static int watch(char **dirs, int n_dirs, uint64_t mask)
 	int group, signals, i, code;
 
 	group = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK |
-			      FAN_REPORT_DFID_NAME | FAN_UNLIMITED_MARKS |
-			      FAN_UNLIMITED_QUEUE, O_RDONLY);
+			      FAN_REPORT_DFID_NAME | FAN_UNLIMITED_MARKS,
+			      O_RDONLY);
 	if (group < 0 && errno == EPERM)
 		return failed("watching a file system needs CAP_SYS_ADMIN; try as root");
 	if (group < 0)

@@ -505,7 +505,7 @@ int fanfp_link__pin(struct fanfp_link *link, const char *path)
 	if (err == -EEXIST)
 		pr_warn("%s: there is something pinned already", path);
 	else if (err)
-		pr_warn("%s: cannot pin: %s; is a bpf file system mounted there (mount -t bpf bpf /sys/fs/bpf)?",
+		pr_warn("%s: cannot pin: %s; is a bpf file system mounted there (mount -t bpf none /sys/fs/bpf)?",
 			path, strerror(-err));
 	return err;
 }

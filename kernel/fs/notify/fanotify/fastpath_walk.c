@@ -198,27 +198,24 @@ int fastpath_nearest_mark(const struct fastpath_event *event,
 			  struct fanotify_fastpath_mark *info)
 {
 	struct walk_start start;
-	int seq = 0;
+	unsigned int seq;
 	int ret;
 
 	if (place > FAN_FP_PLACE_NEW_DIR)
 		return -EINVAL;
 
-	for (;;) {
-		bool again;
-
-		rcu_read_lock();
+	rcu_read_lock();
+	find_start(event, place, &start);
+	seq = read_seqbegin(&rename_lock);
+	ret = walk_from(&start, event->group, info);
+	if (unlikely(read_seqretry(&rename_lock, seq))) {
+		/* A rename interfered: once more, and keep them out. */
 		find_start(event, place, &start);
-		read_seqbegin_or_lock(&rename_lock, &seq);
+		read_seqlock_excl(&rename_lock);
 		ret = walk_from(&start, event->group, info);
-		again = need_seqretry(&rename_lock, seq);
-		done_seqretry(&rename_lock, seq);
-		rcu_read_unlock();
-		if (!again)
-			break;
-		/* A rename interfered: now keep them out. */
-		seq = 1;
+		read_sequnlock_excl(&rename_lock);
 	}
+	rcu_read_unlock();
 
 	if (ret < 0)
 		this_cpu_inc(event->hook->stats->unplaced);

@@ -85,6 +85,13 @@ $(BUILD)/selftests/%.bpf.o: selftests/%.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
 %.skel.h: %.bpf.o
 	$(Q)$(TOOLS)/bpftool gen skeleton $< name $(*F) > $@
 
+build-handler: $(BUILD)/vmlinux.h	## compile HANDLER=FILE.bpf.c to build/bpf/
+	$(if $(HANDLER),,$(error set HANDLER to a .bpf.c file))
+	$(call say,BPF,$(notdir $(HANDLER:.c=.o)))
+	$(Q)mkdir -p $(BUILD)/bpf-extra && $(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall \
+		-I include -I $(BUILD) -I $(TOOLS)/include -c $(HANDLER) \
+		-o $(BUILD)/bpf-extra/$(notdir $(HANDLER:.c=.o))
+
 # --- the loader ----------------------------------------------------------------
 
 LOADER_ARGS = O=$(LOADER) LIBBPF=$(TOOLS) BPFDIR=$(BUILD)/bpf INCLUDE=$(TOP)/include \
@@ -206,6 +213,6 @@ clean-cache:			## remove old cache entries (ALL=1: all of them)
 version:			## print the version
 	@echo $(VERSION)
 
-.PHONY: all help deps install-deps loader install uninstall module modules dkms \
+.PHONY: all help deps install-deps build-handler loader install uninstall module modules dkms \
 	kernel tests check check-long lint check-harness \
 	check-variants module-broken demo clean distclean clean-cache version

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The fanfp tool, as a user sees it: what it prints and how it ends
+ */
+#include <stdarg.h>
+
+#include "kselftest_harness.h"
+#include "common.h"
+
+#define FANFP		"/usr/sbin/fanfp"
+#define MAX_ARGS	16
+
+/* A run of fanfp: its process, and a file that gets all it prints. */
+struct run {
+	pid_t pid;
+	char path[32];
+	char text[8192];
+};
+
+static void start(struct run *run, const char *arg, ...)
+{
+	const char *argv[MAX_ARGS] = { FANFP, arg };
+	va_list args;
+	int fd, i = 1;
+
+	va_start(args, arg);
+	while (argv[i] && i < MAX_ARGS - 1)
+		argv[++i] = va_arg(args, const char *);
+	va_end(args);
+
+	strcpy(run->path, "/tmp/fanfp.XXXXXX");
+	fd = mkstemp(run->path);
+	run->pid = fork();
+	if (!run->pid) {
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+		execv(FANFP, (char **)argv);
+		_exit(99);
+	}
+	close(fd);
+}
+
+static const char *said(struct run *run)
+{
+	int fd = open(run->path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = read(fd, run->text, sizeof(run->text) - 1);
+
+	run->text[len < 0 ? 0 : len] = '\0';
+	close(fd);
+	return run->text;
+}
+
+/* Wait for the end; returns the exit code. */
+static int end(struct run *run)
+{
+	int status;
+
+	waitpid(run->pid, &status, 0);
+	said(run);
+	unlink(run->path);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int stop(struct run *run, int sig)
+{
+	kill(run->pid, sig);
+	return end(run);
+}
+
+#define RUN(...) ({ start(&run, __VA_ARGS__, NULL); end(&run); })
+
+#define SAYS(_text)							\
+	EXPECT_NE(NULL, strstr(said_text, _text)) {			\
+		TH_LOG("it said: %s", said_text);			\
+	}
+
+/* One line, not a page. */
+static int lines(const char *text)
+{
+	int count = 0;
+
+	for (; *text; text++)
+		count += *text == '\n';
+	return count;
+}
+
+FIXTURE(fanfp)
+{
+	struct fp_dir dir;
+	struct run run;
+	int fd;
+	char pid[16], fd_text[16];
+};
+
+FIXTURE_SETUP(fanfp)
+{
+	ASSERT_EQ(0, fp_dir_make(&self->dir));
+	self->fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC,
+				 O_RDONLY);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+				   FAN_OPEN, AT_FDCWD, self->dir.path));
+	snprintf(self->pid, sizeof(self->pid), "%d", getpid());
+	snprintf(self->fd_text, sizeof(self->fd_text), "%d", self->fd);
+}
+
+FIXTURE_TEARDOWN(fanfp)
+{
+	struct run run;
+
+	RUN("handler", "unload", "subtree");
+	RUN("handler", "unload", "deny");
+	close(self->fd);
+	fp_dir_remove(&self->dir);
+}
+
+TEST_F(fanfp, help_and_version_are_printed)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	EXPECT_EQ(0, RUN("--version"));
+	SAYS("fanfp 0.");
+	EXPECT_EQ(0, RUN("--help"));
+	SAYS("Usage: fanfp");
+	EXPECT_EQ(0, RUN("attach", "--help"));
+	SAYS("Usage: fanfp attach");
+	EXPECT_EQ(0, RUN("watch", "--help"));
+	SAYS("Usage: fanfp watch");
+	EXPECT_EQ(0, RUN("handler", "help"));
+	SAYS("Built-in handlers: deny subtree");
+}
+
+TEST_F(fanfp, wrong_usage_is_2)
+{
+	struct run run;
+
+	start(&run, NULL);
+	EXPECT_EQ(2, end(&run));
+	EXPECT_EQ(2, RUN("nonsense"));
+	EXPECT_EQ(2, RUN("--nonsense"));
+	EXPECT_EQ(2, RUN("handler", "nonsense"));
+	EXPECT_EQ(2, RUN("handler", "load"));
+	EXPECT_EQ(2, RUN("attach", "subtree"));
+	EXPECT_EQ(2, RUN("attach", "subtree", "--pid", "x"));
+	EXPECT_EQ(2, RUN("watch"));
+	EXPECT_EQ(2, RUN("watch", "-e", "nonsense", "/"));
+}
+
+TEST_F(fanfp, a_loaded_handler_is_listed_until_it_is_unloaded)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	EXPECT_EQ(0, RUN("handler", "list"));
+	EXPECT_STREQ("", run.text);
+	EXPECT_EQ(0, RUN("handler", "list", "-j"));
+	EXPECT_STREQ("[]\n", run.text);
+
+	EXPECT_EQ(0, RUN("handler", "load", "subtree"));
+	EXPECT_EQ(0, RUN("handler", "list"));
+	SAYS("subtree (unprivileged): pass on events");
+	EXPECT_EQ(0, RUN("handler", "list", "--json"));
+	SAYS("\"name\":\"subtree\",\"flags\":1,\"unprivileged\":true");
+
+	EXPECT_EQ(0, RUN("handler", "unload", "subtree"));
+	EXPECT_EQ(0, RUN("handler", "list"));
+	EXPECT_STREQ("", run.text);
+	EXPECT_EQ(1, RUN("handler", "unload", "subtree"));
+}
+
+TEST_F(fanfp, a_handler_is_loaded_once)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	EXPECT_EQ(0, RUN("handler", "load", "/bpf/subtree.bpf.o"));
+	EXPECT_EQ(1, RUN("handler", "load", "subtree"));
+	SAYS("there is a handler named 'subtree' already; unload it first");
+	EXPECT_EQ(1, lines(run.text));
+}
+
+TEST_F(fanfp, unloading_removes_only_a_handler)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	EXPECT_EQ(1, RUN("handler", "unload", self->dir.file));
+	SAYS(self->dir.file);
+	EXPECT_EQ(0, access(self->dir.file, F_OK));
+}
+
+TEST_F(fanfp, an_object_that_is_none_is_one_line)
+{
+	struct run run;
+	const char *said_text = run.text;
+	int fd;
+
+	EXPECT_EQ(1, RUN("handler", "load", "/no/such.bpf.o"));
+	SAYS("fanfp: /no/such.bpf.o: No such file or directory");
+	EXPECT_EQ(1, lines(run.text));
+
+	EXPECT_EQ(1, RUN("handler", "load", "/tmp/"));
+	SAYS("fanfp: /tmp/: Is a directory");
+
+	EXPECT_EQ(1, RUN("handler", "load", "nobody"));
+	SAYS("fanfp: nobody: there is no built-in handler of this name");
+
+	fd = open("/tmp/garbage.bpf.o", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	ASSERT_EQ(8, write(fd, "garbage\n", 8));
+	close(fd);
+	EXPECT_EQ(1, RUN("handler", "load", "/tmp/garbage.bpf.o"));
+	SAYS("fanfp: /tmp/garbage.bpf.o: not a BPF object that can be read");
+	unlink("/tmp/garbage.bpf.o");
+}
+
+/* Attach to this very process, and wait until that is done. */
+static bool attach(struct run *run, const char *handler, const char *pid,
+		   const char *fd, const char *option, const char *value)
+{
+	start(run, "attach", handler, "--pid", pid, "--fd", fd, option, value,
+	      NULL);
+	return FP_WAIT_FOR(strstr(said(run), "attached '") ||
+			   waitpid(run->pid, NULL, WNOHANG | WNOWAIT));
+}
+
+TEST_F(fanfp, a_running_process_gets_a_handler_until_fanfp_ends)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	ASSERT_TRUE(attach(&run, "subtree", self->pid, self->fd_text,
+			   "--include", "/proc"));
+	SAYS("attached 'subtree' to fd ");
+	SAYS("of process ");
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(0, fp_count(self->fd));
+
+	EXPECT_EQ(0, stop(&run, SIGTERM));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, fp_count(self->fd));
+}
+
+TEST_F(fanfp, an_included_directory_is_reported)
+{
+	struct run run;
+
+	ASSERT_TRUE(attach(&run, "subtree", self->pid, self->fd_text,
+			   "--include", self->dir.path));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, fp_count(self->fd));
+	EXPECT_EQ(0, stop(&run, SIGINT));
+}
+
+TEST_F(fanfp, a_killed_fanfp_leaves_nothing_attached)
+{
+	struct run run;
+
+	ASSERT_TRUE(attach(&run, "/bpf/subtree.bpf.o", self->pid,
+			   self->fd_text, NULL, NULL));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(0, fp_count(self->fd));
+	EXPECT_EQ(-SIGKILL, stop(&run, SIGKILL));
+	EXPECT_TRUE(FP_WAIT_FOR(!fp_touch(self->dir.file) &&
+				fp_count(self->fd)));
+}
+
+TEST_F(fanfp, a_registered_handler_is_attached_by_name)
+{
+	struct run run;
+
+	EXPECT_EQ(0, RUN("handler", "load", "subtree"));
+	ASSERT_TRUE(attach(&run, "subtree", self->pid, self->fd_text, NULL,
+			   NULL));
+	EXPECT_EQ(1, fp_counter("subtree", "attached"));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(0, fp_count(self->fd));
+	EXPECT_EQ(0, stop(&run, SIGTERM));
+	EXPECT_EQ(0, fp_counter("subtree", "attached"));
+}
+
+TEST_F(fanfp, a_closed_group_ends_it)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	ASSERT_TRUE(attach(&run, "subtree", self->pid, self->fd_text, NULL,
+			   NULL));
+	close(self->fd);
+	self->fd = -1;
+	EXPECT_EQ(0, end(&run));
+	SAYS("detached: the fanotify group was closed");
+}
+
+TEST_F(fanfp, a_refused_attachment_leaves_the_first_as_it_is)
+{
+	struct run first, run;
+	const char *said_text = run.text;
+
+	ASSERT_TRUE(attach(&first, "subtree", self->pid, self->fd_text,
+			   "--include", self->dir.path));
+	EXPECT_EQ(1, RUN("attach", "subtree", "--pid", self->pid, "--fd",
+			 self->fd_text, "--include", self->dir.path));
+	SAYS("the group has a handler already; detach that first");
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, fp_count(self->fd));
+	EXPECT_EQ(0, stop(&first, SIGTERM));
+}
+
+TEST_F(fanfp, arguments_are_passed_and_can_be_refused)
+{
+	struct run run;
+	const char *said_text = run.text;
+	char fd_text[16];
+	int fd;
+
+	fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+	ASSERT_LE(0, fd);
+	snprintf(fd_text, sizeof(fd_text), "%d", fd);
+	EXPECT_EQ(1, RUN("attach", "deny", "--pid", self->pid, "--fd", fd_text,
+			 "--args", "a/b"));
+	SAYS("the file name: 1 to 255 bytes");
+	ASSERT_TRUE(attach(&run, "deny", self->pid, fd_text, "--args", "file"));
+	ASSERT_EQ(0, fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+				   FAN_OPEN_PERM, AT_FDCWD, self->dir.path));
+	EXPECT_EQ(-EPERM, fp_touch(self->dir.file));
+	EXPECT_EQ(0, fp_touch(self->dir.file2));
+	close(fd);
+	EXPECT_EQ(0, end(&run));
+}
+
+TEST_F(fanfp, a_process_that_will_not_do_is_one_line)
+{
+	struct run run;
+	const char *said_text = run.text;
+	int other;
+
+	EXPECT_EQ(1, RUN("attach", "subtree", "--pid", "999999"));
+	SAYS("process 999999: No such process");
+	EXPECT_EQ(1, lines(run.text));
+
+	EXPECT_EQ(1, RUN("attach", "subtree", "--pid", "1"));
+	SAYS("process 1 has no fanotify file descriptor");
+	EXPECT_EQ(1, lines(run.text));
+
+	EXPECT_EQ(1, RUN("attach", "subtree", "--pid", self->pid, "--fd", "1"));
+	SAYS("file descriptor 1 is not fanotify's");
+	EXPECT_EQ(1, lines(run.text));
+
+	other = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC, O_RDONLY);
+	ASSERT_LE(0, other);
+	EXPECT_EQ(1, RUN("attach", "subtree", "--pid", self->pid));
+	SAYS("has several fanotify file descriptors: ");
+	SAYS("choose one with --fd");
+	EXPECT_EQ(1, lines(run.text));
+	close(other);
+}
+
+FIXTURE(watch)
+{
+	struct fp_dir dir;
+	struct run run;
+	char in[80], out[80];
+};
+
+FIXTURE_SETUP(watch)
+{
+	ASSERT_EQ(0, fp_dir_make(&self->dir));
+	snprintf(self->in, sizeof(self->in), "%s/in", self->dir.path);
+	snprintf(self->out, sizeof(self->out), "%s/out", self->dir.path);
+	ASSERT_EQ(0, mkdir(self->in, 0700));
+	ASSERT_EQ(0, mkdir(self->out, 0700));
+	start(&self->run, "watch", self->in, NULL);
+	ASSERT_TRUE(FP_WAIT_FOR(strstr(said(&self->run), "Watching ")));
+}
+
+FIXTURE_TEARDOWN(watch)
+{
+	EXPECT_EQ(0, stop(&self->run, SIGINT));
+	fp_dir_remove(&self->dir);
+}
+
+TEST_F(watch, prints_what_happens_below_and_nothing_else)
+{
+	char path[160], moved[160], line[400];
+	const char *said_text = self->run.text;
+
+	snprintf(path, sizeof(path), "%s/a", self->out);
+	ASSERT_EQ(0, fp_create(path));
+	snprintf(moved, sizeof(moved), "%s/b", self->in);
+	ASSERT_EQ(0, rename(path, moved));
+	snprintf(path, sizeof(path), "%s/deep", self->in);
+	ASSERT_EQ(0, mkdir(path, 0700));
+	snprintf(path, sizeof(path), "%s/deep/new\nline", self->in);
+	ASSERT_EQ(0, fp_create(path));
+	ASSERT_EQ(0, unlink(moved));
+	snprintf(line, sizeof(line), "DELETE %s\n", moved);
+	ASSERT_TRUE(FP_WAIT_FOR(strstr(said(&self->run), line)));
+
+	snprintf(line, sizeof(line), "RENAME %s/a -> %s/b\n", self->out,
+		 self->in);
+	SAYS(line);
+	snprintf(line, sizeof(line), "CREATE,ISDIR %s/deep\n", self->in);
+	SAYS(line);
+	snprintf(line, sizeof(line), "%s/deep/new\\012line\n", self->in);
+	SAYS(line);
+	snprintf(line, sizeof(line), "CREATE %s/a\n", self->out);
+	EXPECT_EQ(NULL, strstr(said_text, line));
+}
+
+TEST_F(watch, something_that_is_no_directory_is_one_line)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	EXPECT_EQ(1, RUN("watch", self->dir.file));
+	SAYS("/file: Not a directory");
+	EXPECT_EQ(1, lines(run.text));
+	EXPECT_EQ(1, RUN("watch", "/no/such"));
+	SAYS("fanfp: /no/such: No such file or directory");
+	EXPECT_EQ(1, lines(run.text));
+}
+
+TEST_HARNESS_MAIN

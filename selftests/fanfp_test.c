@@ -214,14 +214,21 @@ TEST_F(fanfp, an_object_that_is_none_is_one_line)
 	unlink("/tmp/garbage.bpf.o");
 }
 
+static bool has_ended(struct run *run)
+{
+	siginfo_t info = {};
+
+	return waitid(P_PID, run->pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
+		info.si_pid;
+}
+
 /* Attach to this very process, and wait until that is done. */
 static bool attach(struct run *run, const char *handler, const char *pid,
 		   const char *fd, const char *option, const char *value)
 {
 	start(run, "attach", handler, "--pid", pid, "--fd", fd, option, value,
 	      NULL);
-	return FP_WAIT_FOR(strstr(said(run), "attached '") ||
-			   waitpid(run->pid, NULL, WNOHANG | WNOWAIT));
+	return FP_WAIT_FOR(strstr(said(run), "attached '") || has_ended(run));
 }
 
 TEST_F(fanfp, a_running_process_gets_a_handler_until_fanfp_ends)

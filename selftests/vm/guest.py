@@ -9,6 +9,7 @@ import selectors
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -50,6 +51,7 @@ class Result:
     trouble: str = None     # one line, if it was not the command that ended it
     kernel_lines: list = dataclasses.field(default_factory=list)
     seconds: float = 0      # of the guest's clock, for the command
+    started: bool = False   # it got as far as the command
 
 
 def _die_with_parent():
@@ -91,7 +93,11 @@ class Guest:
         accel = ["-accel", "tcg,thread=single", "-icount", "shift=0",
                  "-smp", "1"] if config.icount else \
                 ["-accel", "tcg,thread=multi", "-smp", str(config.smp)]
+        # One CPU until init brings the others: while it boots the kernel
+        # rewrites its own code (static keys), and TCG with a thread for each
+        # CPU lets another CPU run into the breakpoints of that.
         append = ("console=ttyS0 loglevel=5 panic=-1 oops=panic "
+                  "maxcpus=1 noreplace-smp "
                   f"rdinit=/init {config.append}").strip()
         command = [qemu, *accel, "-cpu", "max", "-m", str(config.mem),
                    "-nodefaults", "-no-user-config", "-display", "none",
@@ -145,7 +151,9 @@ class Guest:
                 self.qemu.kill()
             errors = self.qemu.stderr.read().decode(errors="replace").strip()
         self.console.finish()
-        return self._result(timed_out, self.qemu.returncode, errors)
+        result = self._result(timed_out, self.qemu.returncode, errors)
+        result.started = b"started" in self.status
+        return result
 
     def _watch(self, ours):
         """Pass data on until QEMU ends; returns whether time ran out."""
@@ -194,6 +202,10 @@ class Guest:
         trouble = self.console.trouble()
         if trouble and not (timed_out and trouble[0] == Outcome.WARNING):
             return Result(trouble[0], trouble[1], tail, seconds)
+        smp = 1 if self.config.icount else self.config.smp
+        if "cpus" in report and int(report["cpus"][0]) != smp:
+            return Result(Outcome.NOT_STARTED, "the guest's kernel brought up "
+                          f"{report['cpus'][0]} of {smp} CPUs", tail)
         if timed_out:
             return Result(Outcome.TIMEOUT, "the guest did not end within "
                           f"{self.config.timeout:g} seconds", tail)
@@ -219,5 +231,16 @@ class Guest:
 
 
 def run(config, write):
-    """Boot a guest; write() gets its output. Returns a Result."""
-    return Guest(config, write).run()
+    """
+    Boot a guest; write() gets its output. Returns a Result.
+
+    A guest that does not get as far as its command is booted once more: then it
+    was not the emulator's doing.
+    """
+    result = Guest(config, write).run()
+    if result.trouble and not result.started and \
+            result.code != Outcome.QEMU_DIED:
+        print(f"vm: {result.trouble}, before the command; booting once more",
+              file=sys.stderr)
+        result = Guest(config, write).run()
+    return result

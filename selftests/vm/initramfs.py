@@ -49,6 +49,11 @@ fi
 exec 3> "$status"
 (while read -r key; do echo "$key" > /proc/sysrq-trigger; done) < "$control" &
 
+# See maxcpus in guest.py.
+for cpu in /sys/devices/system/cpu/cpu[1-9]*; do
+	[ ! -e "$cpu/online" ] || echo 1 > "$cpu/online"
+done
+
 disk=0
 for device in /dev/vd?; do
 	[ -b "$device" ] || continue
@@ -61,6 +66,7 @@ for device in /dev/vd?; do
 	disk=$((disk + 1))
 done
 
+echo "cpus $(nproc)" >&3
 echo started >&3
 cd /
 read -r start _ < /proc/uptime

@@ -52,10 +52,22 @@
 #define FAN_FP_RET_SKIP_EVENT		1
 
 /**
+ * DOC: attach flags
+ *
+ * Bits of &struct fanotify_fastpath_args.flags.
+ *
+ * FAN_FP_ADD_REPLACE
+ *     Take the place of the handler that is attached by name: every event is
+ *     shown to one of the two. The new attachment starts afresh. ENOENT if
+ *     there is none to replace, EBUSY if a link owns it.
+ */
+#define FAN_FP_ADD_REPLACE	(1U << 0)
+
+/**
  * struct fanotify_fastpath_args - argument of FAN_IOC_ADD_FP and FAN_IOC_DEL_FP
  * @name: The handler's name, NUL terminated. FAN_IOC_DEL_FP takes an empty
  *        name for "whatever is attached", else only detaches that handler.
- * @flags: Must be 0.
+ * @flags: FAN_FP_ADD_* bits for FAN_IOC_ADD_FP; else 0.
  * @group_fd: The fanotify file descriptor, in a request on
  *            ``/dev/fanotify_fastpath``. Must be 0 in a request on the
  *            fanotify file descriptor itself.

@@ -74,7 +74,8 @@ struct fastpath_handler {
 	/**
 	 * @link: The BPF link that made the registration, or NULL. Not a
 	 * reference: the link unregisters the handler before it goes away, so
-	 * it is valid under fastpath_lock while @registered.
+	 * it is valid under fastpath_lock while @registered. Protected by
+	 * fastpath_lock.
 	 */
 	struct bpf_link *link;
 	/** @registered: Can be attached. Protected by fastpath_lock. */
@@ -151,7 +152,8 @@ struct fastpath_event {
 /*
  * Protects the list of handlers, which hook is published in which group, and
  * what is said above to be. Taken under BPF's struct_ops mutex and without it.
- * Nothing is waited for and no handler is called under it.
+ * Nothing is waited for under it, and no handler is called but fp_init of a BPF
+ * handler that replaces another, which can't sleep.
  */
 extern struct mutex fastpath_lock;
 
@@ -161,6 +163,8 @@ int fastpath_handler_register(struct fanotify_fastpath_ops *ops,
 			      struct bpf_link *link);
 void fastpath_handler_unregister(struct fanotify_fastpath_ops *ops,
 				 struct bpf_link *link);
+int fastpath_handler_update(struct fanotify_fastpath_ops *ops,
+			    struct bpf_link *link);
 struct fastpath_handler *fastpath_handler_find(const char *name);
 bool fastpath_handler_get(struct fastpath_handler *handler);
 void fastpath_handler_put(struct fastpath_handler *handler,
@@ -171,7 +175,10 @@ void fastpath_handler_exit(void);
 /* fastpath_hook.c */
 int fastpath_attach(struct fastpath_handler *handler,
 		    struct fsnotify_group *group, const void *args,
-		    u32 args_size);
+		    u32 args_size, bool replace);
+int fastpath_replace(struct fastpath_handler *old,
+		     struct fastpath_handler *new, const void *args,
+		     u32 args_size);
 int fastpath_attach_fd(struct fastpath_handler *handler, int fd,
 		       const void *args, u32 args_size);
 struct fastpath_hook *fastpath_hook_unpublish(struct fastpath_hook *hook);

@@ -235,6 +235,12 @@ static void fastpath_bpf_unreg(void *kdata, struct bpf_link *link)
 	fastpath_handler_unregister(kdata, link);
 }
 
+static int fastpath_bpf_update(void *kdata, void *old_kdata,
+			       struct bpf_link *link)
+{
+	return fastpath_handler_update(kdata, link);
+}
+
 /* The stubs give BPF the prototypes, and kCFI something to compare with. */
 static int fanotify_fastpath_ops__fp_handler(struct fsnotify_group *group,
 					     struct fanotify_fastpath_hook *fp_hook,
@@ -267,6 +273,7 @@ static struct bpf_struct_ops fastpath_struct_ops = {
 	.validate = fastpath_bpf_validate,
 	.reg = fastpath_bpf_reg,
 	.unreg = fastpath_bpf_unreg,
+	.update = fastpath_bpf_update,
 	.name = "fanotify_fastpath_ops",
 	.cfi_stubs = &fastpath_cfi_stubs,
 	.owner = THIS_MODULE,

@@ -357,6 +357,26 @@ static void handler_withdraw(struct fastpath_handler *handler)
 	kobject_put(&handler->kobj);
 }
 
+static struct fastpath_handler *handler_alloc(struct fanotify_fastpath_ops *ops,
+					      struct bpf_link *link)
+{
+	struct fastpath_handler *handler;
+
+	handler = kzalloc(sizeof(*handler), GFP_KERNEL_ACCOUNT);
+	if (!handler)
+		return NULL;
+	kobject_init(&handler->kobj, &handler_ktype);
+	INIT_LIST_HEAD(&handler->hooks);
+	handler->ops = ops;
+	handler->owner = ops->owner;
+	handler->link = link;
+	handler->flags = ops->flags;
+	strscpy(handler->name, ops->name);
+	strscpy(handler->desc, ops->desc);
+	strscpy(handler->init_args, ops->init_args);
+	return handler;
+}
+
 /**
  * fastpath_handler_register() - make a handler known, or attach it
  * @ops: The handler, valid until fastpath_handler_unregister().
@@ -384,19 +404,9 @@ int fastpath_handler_register(struct fanotify_fastpath_ops *ops,
 	if ((ops->flags & FAN_FP_F_GROUP_FD) && !link)
 		return -EINVAL;
 
-	handler = kzalloc(sizeof(*handler), GFP_KERNEL_ACCOUNT);
+	handler = handler_alloc(ops, link);
 	if (!handler)
 		return -ENOMEM;
-	kobject_init(&handler->kobj, &handler_ktype);
-	INIT_LIST_HEAD(&handler->hooks);
-	handler->ops = ops;
-	handler->owner = ops->owner;
-	handler->link = link;
-	handler->flags = ops->flags;
-	strscpy(handler->name, ops->name);
-	strscpy(handler->desc, ops->desc);
-	strscpy(handler->init_args, ops->init_args);
-
 	err = handler_publish(handler);
 	if (err) {
 		kobject_put(&handler->kobj);
@@ -410,6 +420,23 @@ int fastpath_handler_register(struct fanotify_fastpath_ops *ops,
 			fastpath_handler_unregister(ops, link);
 	}
 	return err;
+}
+
+/* The handler of @link or, if that is NULL, of @ops. */
+static struct fastpath_handler *
+find_registered(const struct fanotify_fastpath_ops *ops,
+		const struct bpf_link *link)
+{
+	struct fastpath_handler *handler;
+
+	lockdep_assert_held(&fastpath_lock);
+	list_for_each_entry(handler, &fastpath_handlers, node) {
+		/* One map can have several links, so a link says more. */
+		if (handler->registered && handler->link == link &&
+		    (link || handler->ops == ops))
+			return handler;
+	}
+	return NULL;
 }
 
 /**
@@ -428,22 +455,63 @@ int fastpath_handler_register(struct fanotify_fastpath_ops *ops,
 void fastpath_handler_unregister(struct fanotify_fastpath_ops *ops,
 				 struct bpf_link *link)
 {
-	struct fastpath_handler *handler, *found = NULL;
+	struct fastpath_handler *handler;
 
 	mutex_lock(&fastpath_lock);
-	list_for_each_entry(handler, &fastpath_handlers, node) {
-		/* One map can have several links, so a link says more. */
-		if (handler->registered && handler->link == link &&
-		    (link || handler->ops == ops)) {
-			handler->registered = false;
-			found = handler;
-			break;
-		}
-	}
+	handler = find_registered(ops, link);
+	if (!WARN_ON_ONCE(!handler))
+		handler->registered = false;
 	mutex_unlock(&fastpath_lock);
 
-	if (!WARN_ON_ONCE(!found))
-		handler_withdraw(found);
+	if (handler)
+		handler_withdraw(handler);
+}
+
+/**
+ * fastpath_handler_update() - replace the handler of a link
+ * @ops: The new handler, valid until fastpath_handler_unregister().
+ * @link: The link; keeps its group, whatever @ops says.
+ *
+ * Context: Process, under BPF's struct_ops mutex. Takes fastpath_lock; calls
+ * fp_init. If hooks do not keep their ops alive, waits until the old ones are
+ * no longer used.
+ *
+ * Return: 0; -EINVAL if @ops is malformed or not made for a group;
+ * -EOPNOTSUPP if the link makes a handler available by name; -ENOMEM; or what
+ * fastpath_replace() returns.
+ */
+int fastpath_handler_update(struct fanotify_fastpath_ops *ops,
+			    struct bpf_link *link)
+{
+	struct fastpath_handler *old, *new;
+	int err;
+
+	err = fastpath_handler_check(ops);
+	if (err)
+		return err;
+	if (!(ops->flags & FAN_FP_F_GROUP_FD))
+		return -EINVAL;
+
+	mutex_lock(&fastpath_lock);
+	old = find_registered(NULL, link);
+	mutex_unlock(&fastpath_lock);
+	if (!old)
+		return -ENOLINK;
+	if (!(old->flags & FAN_FP_F_GROUP_FD))
+		return -EOPNOTSUPP;
+
+	/* It gets the link together with the group. */
+	new = handler_alloc(ops, NULL);
+	if (!new)
+		return -ENOMEM;
+	err = handler_publish(new);
+	if (err) {
+		kobject_put(&new->kobj);
+		return err;
+	}
+	err = fastpath_replace(old, new, ops->args, ops->args_size);
+	handler_withdraw(err ? new : old);
+	return err;
 }
 
 /**

@@ -103,36 +103,61 @@ slot_hook(struct fanotify_fastpath_hook __rcu **slot)
 					 lockdep_is_held(&fastpath_lock));
 }
 
-static bool group_hooked(struct fsnotify_group *group)
+/* The hook of @group, or NULL. */
+static struct fastpath_hook *group_hook(struct fsnotify_group *group)
 {
-	bool hooked;
+	struct fanotify_fastpath_hook __rcu **slot = fastpath_group_slot(group);
+	struct fanotify_fastpath_hook *fp_hook = slot ? slot_hook(slot) : NULL;
 
-	mutex_lock(&fastpath_lock);
-	hooked = slot_hook(fastpath_group_slot(group));
-	mutex_unlock(&fastpath_lock);
-	return hooked;
+	return fp_hook ? container_of(fp_hook, struct fastpath_hook, pub) : NULL;
 }
 
-static int hook_publish(struct fastpath_hook *hook,
-			struct fsnotify_group *group)
+/* A link owns the attachment: it can't be changed by name. */
+static bool link_owns(const struct fastpath_hook *hook)
 {
-	struct fanotify_fastpath_hook __rcu **slot;
-	int err = 0;
+	return hook->handler->flags & FAN_FP_F_GROUP_FD;
+}
 
-	mutex_lock(&fastpath_lock);
-	slot = fastpath_group_slot(group);
-	if (slot_hook(slot)) {
-		err = -EBUSY;
-	} else if (!hook->handler->registered) {
-		/* It went while fp_init ran, and took its other hooks along. */
-		err = -ENOENT;
-	} else {
-		hook->group = group;
-		list_add_tail(&hook->node, &hook->handler->hooks);
-		rcu_assign_pointer(*slot, &hook->pub);
+/*
+ * Publish @hook, in place of @old if there is one: every event sees one of
+ * them. The caller must finish @old.
+ */
+static void hook_publish(struct fastpath_hook *hook,
+			 struct fsnotify_group *group,
+			 struct fastpath_hook *old)
+{
+	lockdep_assert_held(&fastpath_lock);
+	if (old) {
+		old->group = NULL;
+		list_del_init(&old->node);
 	}
-	mutex_unlock(&fastpath_lock);
-	return err;
+	hook->group = group;
+	list_add_tail(&hook->node, &hook->handler->hooks);
+	rcu_assign_pointer(*fastpath_group_slot(group), &hook->pub);
+}
+
+/* Whether a handler can be attached by name to @group, now. */
+static int may_attach(struct fsnotify_group *group, bool replace)
+{
+	struct fastpath_hook *old = group_hook(group);
+
+	if (!replace)
+		return old ? -EBUSY : 0;
+	if (!old)
+		return -ENOENT;
+	return link_owns(old) ? -EBUSY : 0;
+}
+
+/* What BPF returns can be anything; the caller of attach gets an errno. */
+static int hook_init(struct fastpath_hook *hook, struct fsnotify_group *group)
+{
+	const struct fanotify_fastpath_ops *ops = hook->handler->ops;
+	int err;
+
+	if (!ops->fp_init)
+		return 0;
+	err = ops->fp_init(group, &hook->pub);
+	return err > 0 || err < -MAX_ERRNO ? -EINVAL : err;
 }
 
 /**
@@ -194,47 +219,56 @@ void fastpath_hook_retire(struct fastpath_hook *hook)
  * @group: The group; the caller holds its file.
  * @args: Arguments of the attachment.
  * @args_size: Their size in bytes, at most FAN_FP_ARGS_MAX.
+ * @replace: Take the place of the handler that is attached by name.
  *
- * Context: Process. Calls fp_init and takes fastpath_lock.
+ * Context: Process. Calls fp_init and takes fastpath_lock. With @replace waits
+ * for the handlers that run and calls fp_free of the old hook.
  *
- * Return: 0, -EBUSY if the group has a handler, -ENOENT if the handler was
- * unregistered meanwhile, -ENOMEM, or what fp_init refused with.
+ * Return: 0, -EBUSY if the group has a handler (that a link owns, with
+ * @replace), -ENOENT if the handler was unregistered meanwhile or there is none
+ * to replace, -ENOMEM, or what fp_init refused with.
  */
 int fastpath_attach(struct fastpath_handler *handler,
 		    struct fsnotify_group *group, const void *args,
-		    u32 args_size)
+		    u32 args_size, bool replace)
 {
-	struct fanotify_fastpath_ops *ops = handler->ops;
-	struct fastpath_hook *hook;
+	struct fastpath_hook *hook, *old;
 	int err;
 
 	err = fastpath_group_prepare(group);
 	if (err)
 		return err;
-	/* Only to spare fp_init the work: hook_publish() decides. */
-	if (group_hooked(group))
-		return -EBUSY;
+	/* Only to spare fp_init the work: the second look decides. */
+	mutex_lock(&fastpath_lock);
+	err = may_attach(group, replace);
+	mutex_unlock(&fastpath_lock);
+	if (err)
+		return err;
 
 	hook = hook_alloc(handler, args, args_size);
 	if (!hook)
 		return -ENOMEM;
+	err = hook_init(hook, group);
+	if (err)
+		goto err_free;
 
-	if (ops->fp_init) {
-		err = ops->fp_init(group, &hook->pub);
-		if (err) {
-			/* Nobody checks the range of what BPF returns. */
-			if (err > 0 || err < -MAX_ERRNO)
-				err = -EINVAL;
-			goto err_free;
-		}
-	}
+	mutex_lock(&fastpath_lock);
+	old = group_hook(group);
+	err = may_attach(group, replace);
+	/* It can have gone while fp_init ran, with its other hooks. */
+	if (!err && !handler->registered)
+		err = -ENOENT;
+	if (!err)
+		hook_publish(hook, group, old);
+	mutex_unlock(&fastpath_lock);
 
-	err = hook_publish(hook, group);
 	if (err) {
-		if (ops->fp_free)
-			ops->fp_free(&hook->pub);
+		if (handler->ops->fp_free)
+			handler->ops->fp_free(&hook->pub);
 		goto err_free;
 	}
+	if (old)
+		fastpath_hook_finish(old);
 	return 0;
 
 err_free:
@@ -274,9 +308,64 @@ int fastpath_attach_fd(struct fastpath_handler *handler, int fd,
 	if (!got)
 		return -ENOENT;
 
-	err = fastpath_attach(handler, group, args, args_size);
+	err = fastpath_attach(handler, group, args, args_size, false);
 	if (err)
 		fastpath_handler_put(handler, NULL);
+	return err;
+}
+
+/**
+ * fastpath_replace() - replace the handler of a link
+ * @old: The link's handler, which stays registered if this fails.
+ * @new: A handler that is registered without a link; gets the link.
+ * @args: Arguments of the attachment.
+ * @args_size: Their size in bytes, at most FAN_FP_ARGS_MAX.
+ *
+ * Context: Process, under BPF's struct_ops mutex, so that @old stays. Calls
+ * fp_init under fastpath_lock: that keeps the group, whose file may be closed
+ * at any time.
+ *
+ * Return: 0, -ENOLINK if the group is closed, -ENOENT if the ops of @new are
+ * going away, -ENOMEM, or what fp_init refused with.
+ */
+int fastpath_replace(struct fastpath_handler *old,
+		     struct fastpath_handler *new, const void *args,
+		     u32 args_size)
+{
+	struct fastpath_hook *hook, *old_hook;
+	bool got = false;
+	int err;
+
+	hook = hook_alloc(new, args, args_size);
+	if (!hook)
+		return -ENOMEM;
+
+	mutex_lock(&fastpath_lock);
+	old_hook = list_first_entry_or_null(&old->hooks, struct fastpath_hook,
+					    node);
+	if (!old_hook) {
+		err = -ENOLINK;
+	} else if (!fastpath_handler_get(new)) {
+		err = -ENOENT;
+	} else {
+		got = true;
+		err = hook_init(hook, old_hook->group);
+		if (!err) {
+			hook_publish(hook, old_hook->group, old_hook);
+			new->link = old->link;
+			old->link = NULL;
+			old->registered = false;
+		}
+	}
+	mutex_unlock(&fastpath_lock);
+
+	if (!err) {
+		fastpath_hook_retire(old_hook);
+		return 0;
+	}
+	hook_free(hook);
+	if (got)
+		fastpath_handler_put(new, NULL);
 	return err;
 }
 
@@ -314,7 +403,8 @@ static int attach_by_name(struct fsnotify_group *group,
 	if (err)
 		goto out_free;
 
-	err = fastpath_attach(handler, group, args, req->init_args_size);
+	err = fastpath_attach(handler, group, args, req->init_args_size,
+			      req->flags & FAN_FP_ADD_REPLACE);
 	if (err)
 		fastpath_handler_put(handler, NULL);
 out_free:
@@ -325,22 +415,18 @@ out_free:
 static int detach_by_name(struct fsnotify_group *group,
 			  const struct fanotify_fastpath_args *req)
 {
-	struct fanotify_fastpath_hook __rcu **slot;
-	struct fanotify_fastpath_hook *fp_hook;
 	struct fastpath_hook *hook;
 	int err = 0;
 
-	if (req->init_args || req->init_args_size)
+	if (req->flags || req->init_args || req->init_args_size)
 		return -EINVAL;
 
 	mutex_lock(&fastpath_lock);
-	slot = fastpath_group_slot(group);
-	fp_hook = slot ? slot_hook(slot) : NULL;
-	hook = fp_hook ? container_of(fp_hook, struct fastpath_hook, pub) : NULL;
+	hook = group_hook(group);
 	if (!hook || (req->name[0] && strcmp(req->name, hook->handler->name)))
 		err = -ENOENT;
-	else if (hook->handler->flags & FAN_FP_F_GROUP_FD)
-		err = -EBUSY;	/* it is its link's to detach */
+	else if (link_owns(hook))
+		err = -EBUSY;
 	else
 		fastpath_hook_unpublish(hook);
 	mutex_unlock(&fastpath_lock);
@@ -386,7 +472,8 @@ long fastpath_ioctl(struct fsnotify_group *group, unsigned int cmd,
 		return err;
 	if (strnlen(req.name, sizeof(req.name)) == sizeof(req.name))
 		return -ENAMETOOLONG;
-	if (req.flags || req.__reserved || (group && req.group_fd))
+	if ((req.flags & ~FAN_FP_ADD_REPLACE) || req.__reserved ||
+	    (group && req.group_fd))
 		return -EINVAL;
 
 	/* Not the file of the request: this holds one only if it must. */
@@ -415,18 +502,15 @@ long fastpath_ioctl(struct fsnotify_group *group, unsigned int cmd,
  */
 void fastpath_group_gone(struct fsnotify_group *group)
 {
-	struct fanotify_fastpath_hook *fp_hook;
-	struct fastpath_hook *hook = NULL;
+	struct fastpath_hook *hook;
 	struct bpf_link *link = NULL;
 
 	mutex_lock(&fastpath_lock);
-	fp_hook = slot_hook(fastpath_group_slot(group));
-	if (fp_hook) {
-		hook = container_of(fp_hook, struct fastpath_hook, pub);
+	hook = group_hook(group);
+	if (hook) {
 		fastpath_hook_unpublish(hook);
 		/* If its last reference is gone, it is being detached. */
-		if ((hook->handler->flags & FAN_FP_F_GROUP_FD) &&
-		    hook->handler->registered)
+		if (link_owns(hook) && hook->handler->registered)
 			link = bpf_link_inc_not_zero(hook->handler->link);
 	}
 	mutex_unlock(&fastpath_lock);

@@ -126,6 +126,16 @@ module: $(if $(KDIR),,$(STOCK_DIR))	## build the module (for STOCK, or for KDIR)
 	$(Q)$(call stage_module,$(MODULE_DIR))
 	$(Q)$(MAKE) -s -C $(or $(KDIR),$(STOCK_DIR)/headers) M=$(MODULE_DIR) W=1 modules
 
+# Handlers in kernel modules, for the tests of the module flavour.
+KMOD		= $(BUILD)/kmod/$(STOCK)
+
+kmod: module
+	$(Q)mkdir -p $(KMOD)
+	$(Q)rsync -c selftests/modules/* kernel/samples/fanotify/fastpath_prefix.c $(KMOD)/
+	$(Q)$(MAKE) -s -C $(STOCK_DIR)/headers M=$(KMOD) W=1 \
+		FASTPATH_INCLUDE=-I$(MODULE_DIR)/include \
+		KBUILD_EXTRA_SYMBOLS=$(MODULE_DIR)/Module.symvers modules
+
 modules:			## build the module for both stock kernels
 	$(Q)for stock in cloud-amd64 amd64; do \
 		$(MAKE) --no-print-directory STOCK=$$stock module; done
@@ -177,7 +187,7 @@ check-variants: $(SOURCE)	## gcc, clang, sparse, the option on and off
 BROKEN		:= $(BUILD)/broken
 OTHER		= $(filter-out $(STOCK),cloud-amd64 amd64)
 
-module-broken: modules
+module-broken: modules kmod
 	$(Q)mkdir -p $(BROKEN)
 	$(Q)cp $(MODULE) $(BROKEN)/good.ko
 	$(Q)objcopy --remove-section .BTF $(MODULE) $(BROKEN)/no_btf.ko
@@ -215,4 +225,4 @@ version:			## print the version
 
 .PHONY: all help deps install-deps build-handler loader install uninstall module modules dkms \
 	kernel tests check check-long lint check-harness \
-	check-variants module-broken demo clean distclean clean-cache version
+	check-variants module-broken kmod demo clean distclean clean-cache version

@@ -412,6 +412,29 @@ TEST_F(attach, a_name_is_taken_once)
 	probe__destroy(second);
 }
 
+static int attach_as_nobody(void *arg)
+{
+	int *fd = arg;
+
+	if (setgid(65534) || setuid(65534))
+		return 1;
+	return -fp_add(*fd, "probe", NULL, 0);
+}
+
+TEST_F(attach, a_handler_that_is_marked_unprivileged_needs_no_capability)
+{
+	struct bpf_link *link;
+
+	fp_ops(self->skel->maps.probe)->flags = FAN_FP_F_UNPRIV;
+	link = register_probe(self->skel);
+	ASSERT_NE(NULL, link);
+	EXPECT_EQ(0, fp_in_child(attach_as_nobody, &self->fd));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(0, fp_count(self->fd));
+	EXPECT_EQ(0, fp_del(self->fd, ""));
+	bpf_link__destroy(link);
+}
+
 TEST_F(attach, sysfs_describes_a_registered_handler)
 {
 	struct bpf_link *link;

@@ -82,7 +82,7 @@ struct fastpath_handler {
 	bool registered;
 	/**
 	 * @users: Hooks that may call into @ops, and attempts to make one.
-	 * Protected by fastpath_lock.
+	 * Written under fastpath_lock.
 	 */
 	unsigned int users;
 	/** @hooks: The attached hooks. Protected by fastpath_lock. */

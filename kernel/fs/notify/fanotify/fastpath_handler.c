@@ -247,7 +247,7 @@ bool fastpath_handler_get(struct fastpath_handler *handler)
 	lockdep_assert_held(&fastpath_lock);
 	if (!fastpath_ops_get(handler->ops, handler->owner))
 		return false;
-	handler->users++;
+	WRITE_ONCE(handler->users, handler->users + 1);
 	kobject_get(&handler->kobj);
 	return true;
 }
@@ -273,21 +273,12 @@ void fastpath_handler_put(struct fastpath_handler *handler,
 		handler->past.nested += past->nested;
 		handler->past.unplaced += past->unplaced;
 	}
-	if (!--handler->users)
+	WRITE_ONCE(handler->users, handler->users - 1);
+	if (!handler->users)
 		wake_up_all(&fastpath_users_waitq);
 	mutex_unlock(&fastpath_lock);
 
 	kobject_put(&handler->kobj);
-}
-
-static bool handler_unused(struct fastpath_handler *handler)
-{
-	bool unused;
-
-	mutex_lock(&fastpath_lock);
-	unused = !handler->users;
-	mutex_unlock(&fastpath_lock);
-	return unused;
 }
 
 /* Whether the name is taken, if only by a handler that is on its way out. */
@@ -351,8 +342,12 @@ static void handler_withdraw(struct fastpath_handler *handler)
 		fastpath_hook_retire(hook);
 
 	/* Also those that another task is detaching or failing to attach. */
-	if (!fastpath_ops_pinned)
-		wait_event(fastpath_users_waitq, handler_unused(handler));
+	if (!fastpath_ops_pinned) {
+		wait_event(fastpath_users_waitq, !READ_ONCE(handler->users));
+		/* Behind the last one: what it did with the ops is done. */
+		mutex_lock(&fastpath_lock);
+		mutex_unlock(&fastpath_lock);
+	}
 
 	kobject_put(&handler->kobj);
 }

@@ -151,6 +151,10 @@ KERNEL_CONFIG	:= kernel/configs/base.config kernel/configs/fastpath.config
 kernel: | $(SOURCE)		## build the in-tree kernel (10 minutes at first)
 	@scripts/build-kernel $(SOURCE) $(KERNEL) $(KERNEL_CONFIG)
 
+kernel-debug: | $(SOURCE)	## the same with KASAN, lockdep, kmemleak, ...
+	@scripts/build-kernel $(SOURCE) $(KERNEL)-debug $(KERNEL_CONFIG) \
+		kernel/configs/debug.config
+
 # --- tests ---------------------------------------------------------------------------
 
 TEST_NAMES	:= $(patsubst selftests/%.c,%,$(wildcard selftests/*_test.c))
@@ -172,6 +176,13 @@ check:				## lint and all tests, on both flavours
 
 check-long:			## the same, and the tests that take long
 	@scripts/check --flavours '$(FLAVOUR)' --tests '$(TESTS)' --long
+
+check-debug: kernel-debug loader tests	## the tests on the debug kernel
+	@selftests/vm/run-tests --name debug --kernel $(KERNEL)-debug/bzImage \
+		--mem 3072 --limit 900 --timeout 3000 \
+		--add $(LOADER)/fanfp:/usr/sbin/fanfp --add $(BUILD)/bpf:/bpf \
+		--add $(KERNEL)-debug/kmod:/kmod \
+		$(filter-out %/module_test,$(TEST_PROGRAMS))
 
 lint: $(SOURCE)			## checkpatch, kernel-doc, shellcheck, ...
 	@scripts/lint $(SOURCE) $(BUILD)/results
@@ -224,5 +235,5 @@ version:			## print the version
 	@echo $(VERSION)
 
 .PHONY: all help deps install-deps build-handler loader install uninstall module modules dkms \
-	kernel tests check check-long lint check-harness \
+	kernel kernel-debug tests check check-long check-debug lint check-harness \
 	check-variants module-broken kmod demo clean distclean clean-cache version

@@ -29,7 +29,7 @@ class Console:
     """The kernel's lines so far, and the worst that they say."""
 
     def __init__(self, expect=None, log=None):
-        self.expect = re.compile(expect) if expect else None
+        self.expect = expect
         self.log = log
         self.lines = []
         self.partial = b""

@@ -4,7 +4,9 @@
 import contextlib
 import ctypes
 import dataclasses
+import errno
 import os
+import re
 import selectors
 import signal
 import socket
@@ -40,7 +42,8 @@ class Config:
     timeout: float = 300
     append: str = ""
     console_log: str = None
-    expect_warning: str = None
+    expect_warning: re.Pattern = None
+    verbose: bool = False
 
 
 @dataclasses.dataclass
@@ -51,42 +54,78 @@ class Result:
     trouble: str = None     # one line, if it was not the command that ended it
     kernel_lines: list = dataclasses.field(default_factory=list)
     seconds: float = 0      # of the guest's clock, for the command
-    started: bool = False   # it got as far as the command
+    up: bool = False        # the kernel came up, with all its CPUs
 
 
-def _die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+@contextlib.contextmanager
+def _running(command, errors, fds):
+    """Run QEMU, and be sure to end it, whenever a signal comes."""
+    libc = ctypes.CDLL(None)
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+
+    def in_child():
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    try:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors,
+                              stderr=errors, pass_fds=fds,
+                              preexec_fn=in_child) as qemu:
+            try:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                yield qemu
+            finally:
+                qemu.kill()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _make_disk(path, spec):
-    """Make the image of a disk; returns the type to mount it as."""
-    size, _, fstype = spec.partition(":")
-    with open(path, "wb") as file:
-        try:
-            number = int(size.rstrip("MG"))
-        except ValueError:
-            raise HarnessError(f"--disk {spec}: not SIZE[M|G][:FSTYPE]") from None
-        file.truncate(number << (30 if size.endswith("G") else 20))
-    if not fstype:
-        return "none"
-    if fstype != "ext4":
-        raise HarnessError(f"--disk {spec}: only ext4 is made on the host; "
-                           "leave the type out and make it in the guest")
-    mke2fs = initramfs.need("mke2fs", "e2fsprogs")
-    subprocess.run([mke2fs, "-q", "-F", "-t", fstype, path], check=True)
-    return fstype
+class Disk:
+    """A disk of the guest: SIZE[M|G][:FSTYPE]."""
+
+    def __init__(self, spec):
+        match = re.fullmatch(r"([1-9]\d*)([MG]?)(?::(\w+))?", spec)
+        if not match:
+            # For argparse, which words it.
+            raise ValueError(spec)
+        self.size = int(match[1]) << (30 if match[2] == "G" else 20)
+        self.fstype = match[3]
+        # Only ext4's tools are sure to be there on the host.
+        self.mount_as = "ext4" if self.fstype == "ext4" else "none"
+
+    def make(self, path):
+        """Make its image, with a file system if it is to be mounted."""
+        with open(path, "wb") as file:
+            file.truncate(self.size)
+        if self.mount_as == "none":
+            return
+        mke2fs = initramfs.need("mke2fs", "e2fsprogs")
+        made = subprocess.run([mke2fs, "-q", "-F", "-t", self.mount_as, path],
+                              stderr=subprocess.PIPE, text=True, check=False)
+        if made.returncode:
+            lines = made.stderr.strip().splitlines() or ["no reason given"]
+            raise HarnessError(f"mke2fs failed on {path}: {lines[-1]}")
 
 
 class Guest:
     """One boot of QEMU."""
 
-    def __init__(self, config, write):
+    def __init__(self, config, write, again=False):
         self.config = config
+        self.log_mode = "ab" if again else "wb"
         self.write = write
         self.status = b""
         self.qemu = None
-        log = open(config.console_log, "wb") if config.console_log else None
-        self.console = Console(config.expect_warning, log)
+        self.console = None
+
+    def _say(self, text):
+        if self.config.verbose:
+            print(f"vm: {text}", file=sys.stderr, flush=True)
+
+    @property
+    def _smp(self):
+        return 1 if self.config.icount else self.config.smp
 
     def _qemu_command(self, qemu, kernel, initrd, disks, fds):
         config = self.config
@@ -121,38 +160,60 @@ class Guest:
         if not os.path.isfile(config.kernel):
             raise HarnessError(f"{config.kernel}: no such kernel")
         qemu = initramfs.need("qemu-system-x86_64", "qemu-system-x86")
-        with tempfile.TemporaryDirectory(prefix="fanfp-vm.") as folder:
-            disks, types = [], []
-            for number, spec in enumerate(config.disk):
-                disks.append(os.path.join(folder, f"disk{number}"))
-                types.append(_make_disk(disks[-1], spec))
-            modules = (initramfs.Modules(config.modules)
-                       if config.modules else None)
-            load = BASE_MODULES + (["virtio_blk"] if disks else []) + config.load
-            initrd = os.path.join(folder, "initrd")
-            initramfs.make(initrd, config.command, config.add, modules, load,
-                           config.load_ko, types)
-            return self._boot(qemu, initrd, disks)
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="fanfp-vm."))
+            log = (stack.enter_context(open(config.console_log, self.log_mode))
+                   if config.console_log else None)
+            self.console = Console(config.expect_warning, log)
+            try:
+                initrd, disks = self._prepare(folder)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                raise HarnessError(f"{os.path.dirname(folder)} is full; make "
+                                   "room or set TMPDIR") from error
+            return self._boot(qemu, initrd, disks, os.path.join(folder, "errors"))
 
-    def _boot(self, qemu, initrd, disks):
+    def _prepare(self, folder):
+        config = self.config
+        disks = []
+        for number, disk in enumerate(config.disk):
+            disks.append(os.path.join(folder, f"disk{number}"))
+            disk.make(disks[-1])
+        load = list(BASE_MODULES)
+        if disks:
+            # The checksum is what file systems ask for by an alias.
+            load += ["virtio_blk", "crc32c_generic"]
+            load += [disk.fstype for disk in config.disk if disk.fstype]
+        load += config.load
+        initrd = os.path.join(folder, "initrd")
+        initramfs.make(
+            initrd, config.command, config.add,
+            initramfs.Modules(config.modules) if config.modules else None,
+            load, config.load_ko, [disk.mount_as for disk in config.disk],
+            self._smp)
+        self._say(f"initramfs of {os.path.getsize(initrd) >> 20} MB; booting")
+        return initrd, disks
+
+    def _boot(self, qemu, initrd, disks, error_file):
         ours, theirs = {}, {}
         for name in ("console", "output", "status", "control"):
             ours[name], theirs[name] = socket.socketpair()
         fds = {name: end.fileno() for name, end in theirs.items()}
         command = self._qemu_command(qemu, self.config.kernel, initrd, disks, fds)
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, pass_fds=fds.values(),
-                              preexec_fn=_die_with_parent) as self.qemu:
+        with open(error_file, "wb") as errors, \
+             _running(command, errors, fds.values()) as self.qemu:
             for end in theirs.values():
                 end.close()
-            try:
-                timed_out = self._watch(ours)
-            finally:
-                self.qemu.kill()
-            errors = self.qemu.stderr.read().decode(errors="replace").strip()
+            timed_out = self._watch(ours)
+        for end in ours.values():
+            end.close()
         self.console.finish()
+        with open(error_file, encoding="utf-8", errors="replace") as file:
+            errors = file.read().strip()
         result = self._result(timed_out, self.qemu.returncode, errors)
-        result.started = b"started" in self.status
+        result.up = b"up\n" in self.status
         return result
 
     def _watch(self, ours):
@@ -186,26 +247,26 @@ class Guest:
                     self.write(data)
                 else:
                     self.status += data
+                    self._say("guest: " + data.decode().strip().replace("\n", ", "))
         self.qemu.wait()
         return asked
 
     def _result(self, timed_out, qemu_code, errors):
-        words = [line.split() for line in self.status.decode().splitlines()]
-        report = {line[0]: line[1:] for line in words if line}
-        full = [line[1] for line in words if line[:1] == ["full"]]
+        lines = [line.partition(" ") for line in self.status.decode().splitlines()]
+        report = {word: rest for word, _, rest in lines}
+        full = [rest for word, _, rest in lines if word == "full"]
         tail = self.console.tail()
         seconds = 0
         if "time" in report:
-            start, end = map(float, report["time"])
+            start, end = map(float, report["time"].split())
             seconds = end - start
 
         trouble = self.console.trouble()
         if trouble and not (timed_out and trouble[0] == Outcome.WARNING):
             return Result(trouble[0], trouble[1], tail, seconds)
-        smp = 1 if self.config.icount else self.config.smp
-        if "cpus" in report and int(report["cpus"][0]) != smp:
-            return Result(Outcome.NOT_STARTED, "the guest's kernel brought up "
-                          f"{report['cpus'][0]} of {smp} CPUs", tail)
+        if "failed" in report:
+            return Result(Outcome.NOT_STARTED, "the guest was not set up: "
+                          f"{report['failed']}", tail)
         if timed_out:
             return Result(Outcome.TIMEOUT, "the guest did not end within "
                           f"{self.config.timeout:g} seconds", tail)
@@ -216,7 +277,7 @@ class Guest:
             return Result(Outcome.QEMU_DIED, "QEMU "
                           f"{self._how_ended(qemu_code, errors)} before the "
                           "command did", tail)
-        code = int(report["exit"][0])
+        code = int(report["exit"])
         if full:
             return Result(Outcome.DISK_FULL, f"the guest's {', '.join(full)} "
                           f"is full; the command ended with {code}", tail,
@@ -234,13 +295,15 @@ def run(config, write):
     """
     Boot a guest; write() gets its output. Returns a Result.
 
-    A guest that does not get as far as its command is booted once more: then it
-    was not the emulator's doing.
+    A kernel that does not come up is booted once more: the emulator sometimes
+    fails there. What comes later, with our modules loaded, counts the first time.
     """
     result = Guest(config, write).run()
-    if result.trouble and not result.started and \
-            result.code != Outcome.QEMU_DIED:
-        print(f"vm: {result.trouble}, before the command; booting once more",
+    if result.trouble and not result.up and result.code != Outcome.QEMU_DIED:
+        print(f"vm: {result.trouble}, while it booted; booting once more",
               file=sys.stderr)
-        result = Guest(config, write).run()
+        if config.verbose:
+            for line in result.kernel_lines:
+                print(f"vm: | {line}", file=sys.stderr)
+        result = Guest(config, write, again=True).run()
     return result

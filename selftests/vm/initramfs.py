@@ -29,30 +29,56 @@ mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null
 ln -sf /proc/self/fd /dev/fd
-for module in $(cat /vm/modules); do
-	insmod "/vm/lib/$module" || echo "<3>vm: cannot load $module" > /dev/kmsg
-done
+echo on > /proc/sys/kernel/printk_devkmsg
+problem=
+load()
+{
+	while read -r module; do
+		said=$(insmod "/vm/lib/$module" 2>&1) ||
+			problem="cannot load ${module##*/}: ${said##*: }"
+	done < "$1"
+}
+load /vm/modules
 ip link set lo up 2>/dev/null
 hostname guest
 
-for port in /sys/class/virtio-ports/*; do
-	case "$(cat "$port/name" 2>/dev/null)" in
-	vm.output) output=/dev/${port##*/} ;;
-	vm.status) status=/dev/${port##*/} ;;
-	vm.control) control=/dev/${port##*/} ;;
-	esac
+# The ports get their names from QEMU, some time after they have come.
+tries=100
+while [ "$tries" -gt 0 ]; do
+	for port in /sys/class/virtio-ports/*; do
+		case "$(cat "$port/name" 2>/dev/null)" in
+		vm.output) output=/dev/${port##*/} ;;
+		vm.status) status=/dev/${port##*/} ;;
+		vm.control) control=/dev/${port##*/} ;;
+		esac
+	done
+	[ -z "$output" ] || [ -z "$status" ] || [ -z "$control" ] || break
+	sleep 0.1
+	tries=$((tries - 1))
 done
-if [ -z "$output" ] || [ -z "$status" ]; then
+if [ "$tries" = 0 ]; then
 	echo "<0>vm: no virtio console in this kernel" > /dev/kmsg
 	reboot -f
 fi
 exec 3> "$status"
+give_up()
+{
+	echo "failed $1" >&3
+	reboot -f
+}
 (while read -r key; do echo "$key" > /proc/sysrq-trigger; done) < "$control" &
 
 # See maxcpus in guest.py.
 for cpu in /sys/devices/system/cpu/cpu[1-9]*; do
 	[ ! -e "$cpu/online" ] || echo 1 > "$cpu/online"
 done
+[ "$(nproc)" = "$(cat /vm/cpus)" ] ||
+	give_up "the kernel brought up $(nproc) of $(cat /vm/cpus) CPUs (more need CONFIG_SMP and CONFIG_ACPI)"
+[ -z "$problem" ] || give_up "$problem"
+echo up >&3
+
+load /vm/own-modules
+[ -z "$problem" ] || give_up "$problem"
 
 disk=0
 for device in /dev/vd?; do
@@ -61,12 +87,11 @@ for device in /dev/vd?; do
 	type=$(sed -n "$((disk + 1))p" /vm/disks)
 	if [ "$type" != none ]; then
 		mount -t "$type" "$device" "/mnt/disk$disk" ||
-			echo "<3>vm: cannot mount $device" > /dev/kmsg
+			give_up "cannot mount $device as $type"
 	fi
 	disk=$((disk + 1))
 done
 
-echo "cpus $(nproc)" >&3
 echo started >&3
 cd /
 read -r start _ < /proc/uptime
@@ -82,6 +107,17 @@ done
 echo "time $start $end" >&3
 echo "exit $code" >&3
 sync
+
+# A kernel that looks for leaks does so every ten minutes, and prints only how
+# many; it spares what is younger than 5 seconds.
+leaks=/sys/kernel/debug/kmemleak
+if [ -w "$leaks" ] && echo scan > "$leaks" 2>/dev/null; then
+	sleep 6
+	echo scan > "$leaks"
+	head -60 "$leaks" | while read -r line; do
+		echo "<4>$line" > /dev/kmsg
+	done
+fi
 # Not poweroff: a small kernel has no ACPI, but QEMU ends at a reboot.
 reboot -f
 """
@@ -89,7 +125,9 @@ reboot -f
 
 def need(path, package):
     """The path of a tool of the host, or an error that names its package."""
-    found = shutil.which(path)
+    # Who is not root may lack the sbin folders.
+    search = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
+    found = shutil.which(path, path=search)
     if not found:
         raise HarnessError(f"{path} is not installed (Debian package {package})")
     return found
@@ -245,13 +283,14 @@ class Modules:
             return file.read()
 
 
-def make(path, command, adds, modules, load, load_ko, disks):
+def make(path, command, adds, modules, load, load_ko, disks, cpus):
     """
     Write the initramfs.
 
     command: list of words; adds: (host, guest) pairs; modules: a Modules or
     None; load: names of modules; load_ko: paths of modules outside the tree;
-    disks: a file system type for each disk, "none" for a blank one.
+    disks: a file system type for each disk, "none" for a blank one; cpus: how
+    many there should be.
     """
     if not os.path.exists(BUSYBOX):
         raise HarnessError(f"{BUSYBOX} is not installed "
@@ -271,17 +310,20 @@ def make(path, command, adds, modules, load, load_ko, disks):
                   .encode())
         cpio.data("vm/disks", "".join(f"{disk}\n" for disk in disks).encode())
 
+        cpio.data("vm/cpus", f"{cpus}\n".encode())
+
         loaded = []
         for module in modules.load_order(load) if modules else []:
-            name = Modules.name(module) + ".ko"
-            cpio.data(f"vm/lib/{name}", modules.read(module))
-            loaded.append(name)
-        for module in load_ko:
-            name = os.path.basename(module)
-            with open(module, "rb") as ko_file:
-                cpio.data(f"vm/lib/{name}", ko_file.read())
-            loaded.append(name)
+            loaded.append(Modules.name(module) + ".ko")
+            cpio.data(f"vm/lib/{loaded[-1]}", modules.read(module))
         cpio.data("vm/modules", "".join(f"{name}\n" for name in loaded).encode())
+        own = []
+        for number, module in enumerate(load_ko):
+            # Two may have the same name.
+            own.append(f"{number}/{os.path.basename(module)}")
+            with open(module, "rb") as ko_file:
+                cpio.data(f"vm/lib/{own[-1]}", ko_file.read())
+        cpio.data("vm/own-modules", "".join(f"{name}\n" for name in own).encode())
 
         for host, guest in adds:
             try:

@@ -5,6 +5,7 @@
 import argparse
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -12,11 +13,13 @@ import threading
 import time
 
 import console
+import initramfs
 import tap
 from errors import Outcome
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VM = os.path.join(HERE, "vm")
+RUN_TESTS = os.path.join(HERE, "run-tests")
 
 OPTIONS = None
 TESTS = []
@@ -24,6 +27,10 @@ TESTS = []
 
 class Failed(Exception):
     """A test did not see what it should."""
+
+
+class Skipped(Exception):
+    """A test can't be run here."""
 
 
 def test(function):
@@ -47,11 +54,11 @@ def contains(text, part):
 def vm(*command, options=(), timeout=90, env=None, kernel=None):
     """Run the vm tool; returns the finished process."""
     arguments = [VM, "run", "--kernel", kernel or OPTIONS.kernel,
-                 "--timeout", str(timeout), *options]
+                 "--timeout", str(timeout)]
     if OPTIONS.modules:
         arguments += ["--modules", OPTIONS.modules]
-    return subprocess.run([*arguments, "--", *command], capture_output=True,
-                          check=False, env=env, timeout=timeout + 60)
+    return subprocess.run([*arguments, *options, "--", *command], capture_output=True,
+                          check=False, env=env, timeout=2 * timeout + 60)
 
 
 def shell(script, **kwargs):
@@ -134,13 +141,47 @@ def a_panic_is_reported():
     contains(run.stdout.decode(), "started")
 
 
+def crashing_module():
+    """
+    A module of this kernel that starts with an undefined instruction.
+
+    Nothing that can be asked of a stock kernel makes it oops, and it would not
+    load a module that was built for another one.
+    """
+    if not OPTIONS.modules:
+        raise Skipped("needs --modules")
+    modules = initramfs.Modules(OPTIONS.modules)
+    path, _ = modules.deps.get("dummy", (None, None))
+    if not path:
+        raise Skipped("this kernel has no module that is called dummy")
+    # A wrong signature is refused, where none would do.
+    image = bytearray(modules.read(path).split(b"~Module signature appended~")[0])
+    table, = struct.unpack_from("<Q", image, 0x28)
+    count, = struct.unpack_from("<H", image, 0x3c)
+    # (type, offset, size, link) of each section
+    sections = [struct.unpack_from("<4xI16xQQI", image, table + 64 * i)
+                for i in range(count)]
+    for kind, offset, size, link in sections:
+        if kind != 2:       # SHT_SYMTAB
+            continue
+        names = sections[link][1]
+        for symbol in range(offset, offset + size, 24):
+            name, _, _, section, value = struct.unpack_from("<IBBHQ", image, symbol)
+            if image[names + name:].startswith(b"init_module\0"):
+                at = sections[section][1] + value
+                image[at:at + 2] = b"\x0f\x0b"
+    return bytes(image)
+
+
 @test
 def an_oops_is_reported():
-    """Even though the kernel then panics."""
-    run = shell("echo '<1>BUG: kernel NULL pointer dereference, address: 0' "
-                "> /dev/kmsg; echo c > /proc/sysrq-trigger")
-    ended(run, Outcome.OOPS, "oopsed: ", "sysrq")
-    contains(run.stderr.decode().splitlines()[0], "NULL pointer")
+    """Even though the kernel then panics; and the first time."""
+    with tempfile.NamedTemporaryFile(suffix=".ko") as file:
+        file.write(crashing_module())
+        file.flush()
+        run = vm("true", options=["--load-ko", file.name])
+    ended(run, Outcome.OOPS, "the guest's kernel oopsed: ", "RIP: ")
+    contains(run.stderr.decode().splitlines()[0], "invalid opcode")
 
 
 @test
@@ -152,11 +193,38 @@ def a_kernel_warning_fails_a_command_that_succeeds():
 
 
 @test
+def a_task_that_hangs_is_a_warning():
+    """One that the kernel itself gives: a writer to a frozen file system."""
+    run = shell("hung=/proc/sys/kernel/hung_task; [ -e ${hung}_timeout_secs ] || exit 77;"
+                "for f in timeout_secs check_interval_secs; do echo 1 > ${hung}_$f; done;"
+                "fsfreeze --freeze /mnt/disk0; touch /mnt/disk0/file & sleep 5;"
+                "fsfreeze --unfreeze /mnt/disk0; wait; echo thawed",
+                options=["--disk", "16M:ext4"])
+    if run.returncode == 77:
+        raise Skipped("this kernel does not look for hung tasks")
+    ended(run, Outcome.WARNING, "INFO: task touch", "blocked for more than")
+    equal(run.stdout, b"thawed\n", "output")
+
+
+@test
 def an_expected_warning_is_none():
     """Only that one."""
-    run = shell("echo '<4>WARNING: CPU: 0 PID: 1 at test' > /dev/kmsg",
-                options=["--expect-warning", "at test"])
-    ended(run, 0)
+    expect = ["--expect-warning", "at test"]
+    ended(shell("echo '<4>WARNING: CPU: 0 PID: 1 at test' > /dev/kmsg",
+                options=expect), 0)
+    ended(shell("echo '<4>WARNING: CPU: 0 PID: 1 elsewhere' > /dev/kmsg",
+                options=expect), Outcome.WARNING, "elsewhere")
+
+
+@test
+def a_module_that_does_not_load_is_reported():
+    """The command is not run without it."""
+    with tempfile.NamedTemporaryFile(suffix=".ko") as file:
+        file.write(b"no module")
+        file.flush()
+        run = vm("echo", "ran", options=["--load-ko", file.name])
+    ended(run, Outcome.NOT_STARTED, f"cannot load {os.path.basename(file.name)}: ")
+    equal(run.stdout, b"", "output")
 
 
 @test
@@ -177,35 +245,67 @@ def children(pid):
         return list(map(int, file.read().split()))
 
 
+def started(*arguments, **kwargs):
+    """Start a tool, and return it when its QEMU runs, with the pid of that."""
+    process = subprocess.Popen([arguments[0], *arguments[1:]],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               **kwargs)
+    for _ in range(300):
+        for pid in children(process.pid):
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                if file.read().startswith("qemu"):
+                    return process, pid
+        time.sleep(0.1)
+    process.kill()
+    raise Failed(f"no QEMU; stderr: {process.communicate()[1].decode()}")
+
+
 @test
 def a_killed_qemu_is_reported():
     """As that, not as a failed command."""
-    process = subprocess.Popen(
-        [VM, "run", "--kernel", OPTIONS.kernel, "--timeout", "60", "--",
-         "sleep", "1000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(3)
-    for pid in children(process.pid):
-        os.kill(pid, signal.SIGKILL)
+    process, qemu = started(VM, "run", "--kernel", OPTIONS.kernel, "--",
+                            "sleep", "1000")
+    os.kill(qemu, signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     equal(process.returncode, Outcome.QEMU_DIED, "exit status")
     contains(errors.decode(), "QEMU was killed by SIGKILL")
 
 
+def left_after(number, *command):
+    """See that a signal ends a tool, and with it all that it has made."""
+    with tempfile.TemporaryDirectory() as folder:
+        process, qemu = started(*command, env=dict(os.environ, TMPDIR=folder))
+        equal(len(os.listdir(folder)), 1, "temporary files before")
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=30)
+        equal(process.returncode, 128 + number, "exit status")
+        equal(errors, b"", "stderr")
+        equal(os.listdir(folder), [], "temporary files")
+        equal(os.path.exists(f"/proc/{qemu}"), False, "QEMU")
+
+
 @test
 def nothing_is_left_when_it_is_terminated():
-    """No QEMU and no temporary files."""
+    """No QEMU and no temporary files, whatever the signal and the tool."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        left_after(number, VM, "run", "--kernel", OPTIONS.kernel, "--disk",
+                   "16M:ext4", "--", "sleep", "1000")
+    left_after(signal.SIGTERM, RUN_TESTS, "--kernel", OPTIONS.kernel, "/bin/true")
+
+
+@test
+def qemu_does_not_outlive_a_killed_tool():
+    """Nobody can clean up then; but nothing goes on running."""
     with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
-            [VM, "run", "--kernel", OPTIONS.kernel, "--", "sleep", "1000"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=dict(os.environ, TMPDIR=folder))
-        time.sleep(3)
-        qemu = children(process.pid)
-        equal(len(qemu), 1, "QEMU processes")
-        process.terminate()
+        process, qemu = started(VM, "run", "--kernel", OPTIONS.kernel, "--",
+                                "sleep", "1000", env=dict(os.environ, TMPDIR=folder))
+        process.kill()
         process.communicate(timeout=30)
-        equal(os.listdir(folder), [], "temporary files")
-        equal(os.path.exists(f"/proc/{qemu[0]}"), False, "QEMU")
+        for _ in range(50):
+            if not os.path.exists(f"/proc/{qemu}"):
+                return
+            time.sleep(0.1)
+    raise Failed("QEMU still runs")
 
 
 @test
@@ -225,12 +325,38 @@ def a_missing_file_is_one_line():
 
 
 @test
+def a_mistake_in_the_options_is_said():
+    """And is not taken for the status of a command."""
+    for options, says in ((["--disk", "much"], "invalid Disk value: 'much'"),
+                          (["--expect-warning", "("], "--expect-warning: '('"),
+                          (["--load-ko", "/no/such.ko"], "/no/such.ko: No such file"),
+                          (["--modules", "/no/such"], "/no/such/modules.dep"),
+                          (["--output", "/no/such/file"], "/no/such/file: No such")):
+        run = vm("true", options=options)
+        equal(run.returncode, Outcome.HARNESS, f"exit status with {options}")
+        contains(run.stderr.decode().splitlines()[-1], says)
+
+
+@test
+def a_full_disk_of_the_host_is_one_line():
+    """Not a traceback, and not the guest's fault."""
+    run = subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "sh", "-c",
+         "mount -t tmpfs -o size=1M tmpfs /mnt && exec env TMPDIR=/mnt \"$@\"", "sh",
+         VM, "run", "--kernel", OPTIONS.kernel, "--", "true"],
+        capture_output=True, check=False, timeout=60)
+    if b"unshare" in run.stderr or b"mount:" in run.stderr:
+        raise Skipped("cannot mount a small file system here")
+    ended(run, Outcome.HARNESS, "/mnt is full")
+    equal(len(run.stderr.splitlines()), 1, "lines")
+
+
+@test
 def a_missing_qemu_is_named_with_its_package():
     """So that it can be installed."""
-    python = os.path.dirname(sys.executable)
     with tempfile.TemporaryDirectory() as folder:
         os.symlink(sys.executable, os.path.join(folder, "python3"))
-        run = vm("true", env={"PATH": folder, "HOME": "/", "PYTHON": python})
+        run = vm("true", env={"PATH": folder})
     ended(run, Outcome.HARNESS, "Debian package qemu-system-x86")
 
 
@@ -279,6 +405,54 @@ def tap_with_a_bad_exit_status_fails():
 
 
 @test
+def tap_that_skips_everything_is_shown():
+    """A plan of no tests is a failure without a reason, and shown with one."""
+    equal(parse("TAP version 13\n1..0 # SKIP not root\n", 4),
+          [("p.program", "skip")], "tests")
+    equal(parse("TAP version 13\n1..0\n"), [("p.program", "not ok")], "tests")
+
+
+@test
+def the_tests_of_a_guest_are_summed_up():
+    """Each program by itself, and what the kernel says on top."""
+    scripts = {
+        "good": "echo 1..2; echo ok 1 a.b; echo ok 2 a.c '# SKIP no c'",
+        "bad": "echo 1..1; echo '# why'; echo not ok 1 a.b; exit 1",
+        "slow": "echo 1..1; sleep 1000",
+        "dies": "echo 1..1; echo ok 1 a.b; kill -SEGV $$",
+        "warns": "echo 1..1; echo '<4>WARNING: at test' > /dev/kmsg; echo ok 1 a.b",
+        "panics": "echo 1..1; echo c > /proc/sysrq-trigger; sleep 1000",
+        "late": "echo 1..1; echo ok 1 a.b",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for name, script in scripts.items():
+            paths.append(os.path.join(folder, name))
+            with open(paths[-1], "w", encoding="utf-8") as file:
+                file.write(f"#!/bin/sh\n{script}\n")
+            os.chmod(paths[-1], 0o755)
+        results = os.path.join(folder, "results")
+        run = subprocess.run(
+            [RUN_TESTS, "--kernel", OPTIONS.kernel, "--name", "stage", "--limit",
+             "2", "--results", results, *paths],
+            capture_output=True, text=True, check=False, timeout=120)
+        equal(run.returncode, 1, f"exit status (stderr: {run.stderr})")
+        with open(results, encoding="utf-8") as file:
+            equal(file.read().split()[:4], ["stage", "3", "6", "1"], "results")
+    for says in ("ok     good.a.b\nskip   good.a.c\n       | no c\n"
+                 "not ok bad.a.b\n       | # why\n"
+                 "not ok slow.program\n",
+                 "was killed, as after the limit of 2 s\n"
+                 "ok     dies.a.b\nnot ok dies.program\n",
+                 "was killed by SIGSEGV, though no test failed\n"
+                 "ok     warns.a.b\nnot ok panics.program\n",
+                 "the guest ended while it ran\nnot ok late.program\n"
+                 "       | did not run\nnot ok stage.kernel-log\n",
+                 "stage: 3 passed, 6 failed, 1 skipped"):
+        contains(run.stdout, says)
+
+
+@test
 def every_kind_of_kernel_trouble_is_known():
     """Lines that kernels have printed."""
     for line, outcome in (
@@ -324,17 +498,19 @@ def main():
                 number, function = next(todo, (None, None))
             if function is None:
                 return
+            outcome, note, skip = "ok", "", ""
             try:
                 function()
-                problem = None
+            except Skipped as error:
+                skip = f" # SKIP {error}"
             except (Failed, subprocess.TimeoutExpired, OSError) as error:
-                problem = str(error)
+                outcome, note = "not ok", str(error)
             with lock:
-                outcomes[number] = problem is None
-                for line in (problem or "").splitlines():
+                outcomes[number] = "skip" if skip else outcome
+                for line in note.splitlines():
                     print(f"# {line}")
-                print(f"{'ok' if problem is None else 'not ok'} {number + 1} "
-                      f"harness.{function.__name__}", flush=True)
+                print(f"{outcome} {number + 1} harness.{function.__name__}{skip}",
+                      flush=True)
 
     start = time.monotonic()
     threads = [threading.Thread(target=work) for _ in range(2)]
@@ -342,11 +518,11 @@ def main():
         thread.start()
     for thread in threads:
         thread.join()
-    passed = outcomes.count(True)
-    failed = len(outcomes) - passed
+    passed, skipped = outcomes.count("ok"), outcomes.count("skip")
+    failed = len(outcomes) - passed - skipped
     if OPTIONS.results:
         with open(OPTIONS.results, "a", encoding="utf-8") as file:
-            file.write(f"harness {passed} {failed} 0 "
+            file.write(f"harness {passed} {failed} {skipped} "
                        f"{time.monotonic() - start:.0f}\n")
     return 1 if failed else 0
 

@@ -115,9 +115,10 @@ MODULE_SOURCES	:= $(filter-out %/fastpath_glue.c %/fastpath_calls.h, \
 		   kernel/module/fastpath_glue.c kernel/module/Kbuild
 
 # Lay the module's source out as its Kbuild wants it, touching only what changed.
-stage_module = mkdir -p $(1)/include/linux $(1)/include/uapi/linux && \
+stage_module = mkdir -p $(1)/include/{linux,uapi/linux,trace/events} && \
 	rsync -c $(MODULE_SOURCES) $(1)/ && \
 	rsync -c kernel/include/linux/*.h $(1)/include/linux/ && \
+	rsync -c kernel/include/trace/events/*.h $(1)/include/trace/events/ && \
 	rsync -c include/uapi/linux/*.h $(1)/include/uapi/linux/
 
 module: $(if $(KDIR),,$(STOCK_DIR))	## build the module (for STOCK, or for KDIR)

@@ -15,6 +15,7 @@
 #define fanotify_fastpath_ops fanotify_fastpath_ops___vmlinux
 #define fanotify_fastpath_mark fanotify_fastpath_mark___vmlinux
 #define fanotify_fastpath_args fanotify_fastpath_args___vmlinux
+#define fanotify_fastpath_info fanotify_fastpath_info___vmlinux
 #define fanotify_fastpath_place fanotify_fastpath_place___vmlinux
 #define FAN_FP_PLACE_OBJECT FAN_FP_PLACE_OBJECT___vmlinux
 #define FAN_FP_PLACE_DIR FAN_FP_PLACE_DIR___vmlinux
@@ -25,6 +26,7 @@
 #undef fanotify_fastpath_ops
 #undef fanotify_fastpath_mark
 #undef fanotify_fastpath_args
+#undef fanotify_fastpath_info
 #undef fanotify_fastpath_place
 #undef FAN_FP_PLACE_OBJECT
 #undef FAN_FP_PLACE_DIR
@@ -39,6 +41,7 @@
 #define _LINUX_IOCTL_H
 #define _UAPI_LINUX_IOCTL_H
 #define _IOW(...) 0
+#define _IOWR(...) 0
 #ifndef __aligned_u64
 #define __aligned_u64 __u64 __attribute__((aligned(8)))
 #endif
@@ -92,6 +95,9 @@ struct fanotify_fastpath_ops {
 	int (*fp_init)(struct fsnotify_group *group,
 		       struct fanotify_fastpath_hook *fp_hook);
 	void (*fp_free)(struct fanotify_fastpath_hook *fp_hook);
+	void (*fp_response)(struct fanotify_fastpath_hook *fp_hook,
+			    struct fanotify_fastpath_event *fp_event,
+			    __u32 response);
 	__u32 flags;
 	__s32 group_fd;
 	__u32 args_size;

@@ -52,6 +52,7 @@ struct fp_ops {
 	void *fp_handler;
 	void *fp_init;
 	void *fp_free;
+	void *fp_response;
 	__u32 flags;
 	__s32 group_fd;
 	__u32 args_size;
@@ -99,34 +100,62 @@ static inline bool fp_in_tree(void)
 	return access(FP_DEVICE, F_OK);
 }
 
-/* Returns 0 or a negative errno. */
-static inline int fp_ioctl(int fd, unsigned long cmd,
-			   struct fanotify_fastpath_args *args)
+/*
+ * Make a request about the group of @fd, which @group_fd in @arg can name.
+ * Returns 0 or a negative errno.
+ */
+static inline int fp_request(int fd, unsigned long cmd, void *arg,
+			     __s32 *group_fd)
 {
 	int dev, ret;
 
 	if (fp_in_tree())
-		return ioctl(fd, cmd, args) ? -errno : 0;
+		return ioctl(fd, cmd, arg) ? -errno : 0;
 
 	dev = open(FP_DEVICE, O_RDWR | O_CLOEXEC);
 	if (dev < 0)
 		return -errno;
-	args->group_fd = fd;
-	ret = ioctl(dev, cmd, args) ? -errno : 0;
+	*group_fd = fd;
+	ret = ioctl(dev, cmd, arg) ? -errno : 0;
 	close(dev);
 	return ret;
 }
 
-static inline int fp_add(int fd, const char *name, const void *init_args,
-			 size_t size)
+static inline int fp_ioctl(int fd, unsigned long cmd,
+			   struct fanotify_fastpath_args *args)
+{
+	return fp_request(fd, cmd, args, &args->group_fd);
+}
+
+static inline int fp_ioctl_info(int fd, unsigned long cmd,
+				struct fanotify_fastpath_info *info)
+{
+	return fp_request(fd, cmd, info, &info->group_fd);
+}
+
+static inline int fp_add_flags(int fd, const char *name, __u32 flags,
+			       const void *init_args, size_t size)
 {
 	struct fanotify_fastpath_args args = {
+		.flags = flags,
 		.init_args = (uintptr_t)init_args,
 		.init_args_size = size,
 	};
 
 	snprintf(args.name, sizeof(args.name), "%s", name);
 	return fp_ioctl(fd, FAN_IOC_ADD_FP, &args);
+}
+
+static inline int fp_add(int fd, const char *name, const void *init_args,
+			 size_t size)
+{
+	return fp_add_flags(fd, name, 0, init_args, size);
+}
+
+static inline int fp_replace(int fd, const char *name, const void *init_args,
+			     size_t size)
+{
+	return fp_add_flags(fd, name, FAN_FP_ADD_REPLACE, init_args, size);
 }
 
 static inline int fp_del(int fd, const char *name)

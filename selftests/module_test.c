@@ -7,6 +7,7 @@
 #include "kselftest_harness.h"
 #include "common.h"
 #include "probe.skel.h"
+#include "response.skel.h"
 
 #define NAME	"fanotify_fastpath"
 
@@ -129,6 +130,20 @@ TEST_F(module, stays_while_a_group_has_or_had_a_handler)
 	EXPECT_EQ(-EAGAIN, unload());
 	close(fd);
 	EXPECT_TRUE(unload_soon());
+}
+
+/* Here 0 from the wait can also mean that nobody answered. */
+TEST_F(module, refuses_a_handler_that_wants_the_answers)
+{
+	struct response *skel;
+
+	ASSERT_EQ(0, load("/module/good.ko"));
+	libbpf_set_print(NULL);
+	skel = response__open_and_load();
+	ASSERT_NE(NULL, skel);
+	EXPECT_EQ(NULL, bpf_map__attach_struct_ops(skel->maps.response_ops));
+	EXPECT_EQ(EOPNOTSUPP, errno);
+	response__destroy(skel);
 }
 
 TEST_HARNESS_MAIN

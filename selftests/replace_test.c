@@ -42,19 +42,6 @@ FIXTURE_TEARDOWN(replace)
 	fp_dir_remove(&self->dir);
 }
 
-static int fp_replace(int fd, const char *name, const void *init_args,
-		      size_t size)
-{
-	struct fanotify_fastpath_args args = {
-		.flags = FAN_FP_ADD_REPLACE,
-		.init_args = (uintptr_t)init_args,
-		.init_args_size = size,
-	};
-
-	snprintf(args.name, sizeof(args.name), "%s", name);
-	return fp_ioctl(fd, FAN_IOC_ADD_FP, &args);
-}
-
 static struct bpf_link *attach_to(struct probe *skel, int fd)
 {
 	fp_set_group(skel->maps.probe, fd);

@@ -33,6 +33,7 @@
 #endif
 
 const bool fastpath_ops_pinned;
+const bool fastpath_sees_answers;
 
 /* Readers of the hooks; fsnotify's own domain is not exported. */
 DEFINE_STATIC_SRCU(fastpath_srcu);
@@ -177,7 +178,7 @@ static int wrapped_handle_event(struct fsnotify_group *group, u32 mask,
 		if (fp_hook)
 			verdict = fastpath_handle(fp_hook, group, seen,
 						  match_mask, data, data_type,
-						  dir, file_name, &no_fsid);
+						  dir, file_name, &no_fsid, NULL);
 		srcu_read_unlock(&fastpath_srcu, idx);
 	}
 

@@ -93,14 +93,54 @@ struct fanotify_fastpath_args {
 /* Size of the first published struct fanotify_fastpath_args. */
 #define FAN_FP_ARGS_SIZE_VER0	56
 
+/**
+ * struct fanotify_fastpath_info - what FAN_IOC_GET_FP tells of an attachment
+ * @name: Name of the handler that is attached.
+ * @flags: Its FAN_FP_F_* bits: with FAN_FP_F_GROUP_FD, a BPF link owns the
+ *         attachment.
+ * @group_fd: The fanotify file descriptor, in a request on
+ *            ``/dev/fanotify_fastpath``. Must be 0 in a request on the
+ *            fanotify file descriptor itself. Stays as it is.
+ * @id: Id of the attachment: no other gets it until the next boot.
+ * @seen: Events that the handler was asked about, and those that it could not
+ *        be asked about: @sent + @skipped + @denied.
+ * @sent: Events that were passed on, for whatever reason.
+ * @skipped: Events dropped, and permission events allowed.
+ * @denied: Permission events denied.
+ * @errors: Events that were sent because the handler returned what it may not.
+ * @nested: Events caused by the handler itself, which was not asked.
+ * @unplaced: Events that bpf_fanotify_nearest_mark() could not place.
+ *
+ * All but @group_fd must be 0 in the request. The structure can grow as
+ * &struct fanotify_fastpath_args does: what this kernel does not know of a
+ * larger one must be 0 and stays 0.
+ */
+struct fanotify_fastpath_info {
+	char name[FAN_FP_NAME_MAX];
+	__u32 flags;
+	__s32 group_fd;
+	__u64 id;
+	__u64 seen;
+	__u64 sent;
+	__u64 skipped;
+	__u64 denied;
+	__u64 errors;
+	__u64 nested;
+	__u64 unplaced;
+};
+
+/* Size of the first published struct fanotify_fastpath_info. */
+#define FAN_FP_INFO_SIZE_VER0	104
+
 #define FAN_IOC_MAGIC		0xFA
 
 /*
- * Attach the named handler to a fanotify group, or detach the handler that was
- * attached by name.
+ * Attach the named handler to a fanotify group; detach the handler that was
+ * attached by name; tell what is attached, however it was.
  */
 #define FAN_IOC_ADD_FP	_IOW(FAN_IOC_MAGIC, 0, struct fanotify_fastpath_args)
 #define FAN_IOC_DEL_FP	_IOW(FAN_IOC_MAGIC, 1, struct fanotify_fastpath_args)
+#define FAN_IOC_GET_FP	_IOWR(FAN_IOC_MAGIC, 2, struct fanotify_fastpath_info)
 
 /**
  * enum fanotify_fastpath_place - which place of an event is meant

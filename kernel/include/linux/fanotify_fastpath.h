@@ -37,7 +37,8 @@ struct qstr;
  * @inode: The object, or NULL.
  * @dentry: Dentry of the object, or NULL. Never negative.
  * @path: Path of the object, or NULL.
- * @scratch: Zero at the start; a handler may write it.
+ * @scratch: Zero at the start; a handler may write it, and finds it again in
+ *           fp_response for the same event.
  *
  * Lives on the stack of the task that caused the event. Nothing in it may be
  * kept after the handler has returned, unless a reference is taken.
@@ -85,6 +86,12 @@ struct fanotify_fastpath_hook {
  * @fp_free: Nothing runs for this attachment any more and nothing will.
  *           Called if and only if @fp_init returned 0 or there is none.
  *           Optional.
+ * @fp_response: Userspace has answered a permission event that @fp_handler
+ *               passed on. Called in the task that asked, with the same event
+ *               and the whole word that userspace wrote: FAN_ALLOW or FAN_DENY
+ *               and flags. Not called if nobody answered, or if the hook was
+ *               detached or replaced meanwhile. Not in the module flavour,
+ *               which refuses a handler that has it. Optional.
  * @owner: The module that @fp_handler is in. The core sets it for BPF.
  * @flags: FAN_FP_F_* bits.
  * @group_fd: With FAN_FP_F_GROUP_FD, the fanotify file descriptor to attach to,
@@ -107,6 +114,9 @@ struct fanotify_fastpath_ops {
 	int (*fp_init)(struct fsnotify_group *group,
 		       struct fanotify_fastpath_hook *fp_hook);
 	void (*fp_free)(struct fanotify_fastpath_hook *fp_hook);
+	void (*fp_response)(struct fanotify_fastpath_hook *fp_hook,
+			    struct fanotify_fastpath_event *fp_event,
+			    u32 response);
 	struct module *owner;
 	u32 flags;
 	s32 group_fd;

@@ -25,6 +25,7 @@
 
 struct bpf_link;
 struct btf;
+struct seq_file;
 
 /* Internal bit of handler flags: fp_handler may sleep, so it may nest. */
 #define FASTPATH_F_MAY_SLEEP	BIT(31)
@@ -51,6 +52,12 @@ struct fastpath_stats {
 	unsigned long nested;
 	unsigned long unplaced;
 };
+
+/* Each event that was seen is one of these. */
+static inline u64 fastpath_stats_seen(const struct fastpath_stats *stats)
+{
+	return (u64)stats->sent + stats->skipped + stats->denied;
+}
 
 /**
  * struct fastpath_handler - a registered handler
@@ -116,6 +123,10 @@ struct fastpath_hook {
 	int (*fp_handler)(struct fsnotify_group *group,
 			  struct fanotify_fastpath_hook *fp_hook,
 			  struct fanotify_fastpath_event *fp_event);
+	/** @fp_response: Likewise; NULL if the handler has none. */
+	void (*fp_response)(struct fanotify_fastpath_hook *fp_hook,
+			    struct fanotify_fastpath_event *fp_event,
+			    u32 response);
 	/** @stats: Owned. Each CPU writes its own. */
 	struct fastpath_stats __percpu *stats;
 	/** @may_sleep: Look for nesting before calling @fp_handler. Constant. */
@@ -147,6 +158,19 @@ struct fastpath_event {
 	const void *data;
 	struct fastpath_hook *hook;
 	struct fsnotify_group *group;
+};
+
+/**
+ * struct fastpath_wait - what outlasts a wait for userspace's answer
+ * @hook_id: The hook that passed the event on and wants to see the answer, or
+ *           0. An id and no pointer: nothing keeps a hook over the wait.
+ * @scratch: What the handler wrote into the event's scratch area.
+ *
+ * On the stack of the task that waits.
+ */
+struct fastpath_wait {
+	u64 hook_id;
+	u64 scratch[FAN_FP_SCRATCH_WORDS];
 };
 
 /*
@@ -186,6 +210,8 @@ void fastpath_hook_finish(struct fastpath_hook *hook);
 void fastpath_hook_retire(struct fastpath_hook *hook);
 void fastpath_hook_stats(const struct fastpath_hook *hook,
 			 struct fastpath_stats *sum);
+int fastpath_group_info(struct fsnotify_group *group,
+			struct fanotify_fastpath_info *info);
 long fastpath_ioctl(struct fsnotify_group *group, unsigned int cmd,
 		    void __user *argp);
 void fastpath_group_gone(struct fsnotify_group *group);
@@ -196,7 +222,14 @@ void fastpath_hook_exit(void);
 int fastpath_handle(struct fanotify_fastpath_hook *fp_hook,
 		    struct fsnotify_group *group, u32 mask, u32 match_mask,
 		    const void *data, int data_type, struct inode *dir,
-		    const struct qstr *file_name, const __kernel_fsid_t *fsid);
+		    const struct qstr *file_name, const __kernel_fsid_t *fsid,
+		    struct fastpath_wait *wait);
+void fastpath_response(struct fanotify_fastpath_hook *fp_hook,
+		       const struct fastpath_wait *wait, u32 response,
+		       struct fsnotify_group *group, u32 mask, u32 match_mask,
+		       const void *data, int data_type, struct inode *dir,
+		       const struct qstr *file_name,
+		       const __kernel_fsid_t *fsid);
 
 /* fastpath_walk.c */
 int fastpath_nearest_mark(const struct fastpath_event *event,
@@ -223,11 +256,17 @@ static inline int fastpath_bpf_init(void)
 
 /* fastpath_glue.c: the in-tree one and the module's. */
 
+/* In-tree only. */
+void fastpath_show_fdinfo(struct seq_file *m, struct fsnotify_group *group);
+
 /*
  * Whether a hook keeps its handler's ops alive. If not, unregistering detaches
  * every hook of the handler and waits for it.
  */
 extern const bool fastpath_ops_pinned;
+
+/* Whether an answer of userspace's can be told from an automatic one. */
+extern const bool fastpath_sees_answers;
 
 /*
  * Keep @ops alive, or fail if it is already going away; undo that. Without

@@ -259,10 +259,18 @@ static void fanotify_fastpath_ops__fp_free(struct fanotify_fastpath_hook *fp_hoo
 {
 }
 
+static void
+fanotify_fastpath_ops__fp_response(struct fanotify_fastpath_hook *fp_hook,
+				   struct fanotify_fastpath_event *fp_event,
+				   u32 response)
+{
+}
+
 static struct fanotify_fastpath_ops fastpath_cfi_stubs = {
 	.fp_handler = fanotify_fastpath_ops__fp_handler,
 	.fp_init = fanotify_fastpath_ops__fp_init,
 	.fp_free = fanotify_fastpath_ops__fp_free,
+	.fp_response = fanotify_fastpath_ops__fp_response,
 };
 
 static struct bpf_struct_ops fastpath_struct_ops = {

@@ -24,6 +24,7 @@
  * @dir: Directory of the event, or NULL.
  * @file_name: Name in @dir, or NULL.
  * @fsid: File system, if the group reports it; else zero.
+ * @wait: To be kept for fanotify_fastpath_response().
  *
  * Context: That of fsnotify(), under fsnotify_mark_srcu.
  *
@@ -34,16 +35,56 @@ static inline int fanotify_fastpath(struct fsnotify_group *group, u32 mask,
 				    u32 match_mask, const void *data,
 				    int data_type, struct inode *dir,
 				    const struct qstr *file_name,
-				    const __kernel_fsid_t *fsid)
+				    const __kernel_fsid_t *fsid,
+				    struct fastpath_wait *wait)
 {
 	struct fanotify_fastpath_hook *fp_hook =
 		srcu_dereference(group->fanotify_data.fp_hook,
 				 &fsnotify_mark_srcu);
 
+	wait->hook_id = 0;
 	if (likely(!fp_hook))
 		return 0;
 	return fastpath_handle(fp_hook, group, mask, match_mask, data,
-			       data_type, dir, file_name, fsid);
+			       data_type, dir, file_name, fsid, wait);
+}
+
+/**
+ * fanotify_fastpath_response() - show the handler what userspace answered
+ * @wait: From fanotify_fastpath().
+ * @response: What userspace wrote, or 0 if nobody answered.
+ * @group: As for fanotify_fastpath(), like all that follow.
+ * @mask: Likewise.
+ * @match_mask: Likewise.
+ * @data: Likewise.
+ * @data_type: Likewise.
+ * @dir: Likewise.
+ * @file_name: Likewise.
+ * @fsid: Likewise.
+ *
+ * Does nothing if the hook that passed the event on is no longer there, or
+ * does not want to know.
+ *
+ * Context: After fsnotify_finish_user_wait(), so under fsnotify_mark_srcu
+ * again; that was taken before the marks were let go, which keeps @group.
+ */
+static inline void
+fanotify_fastpath_response(const struct fastpath_wait *wait, u32 response,
+			   struct fsnotify_group *group, u32 mask,
+			   u32 match_mask, const void *data, int data_type,
+			   struct inode *dir, const struct qstr *file_name,
+			   const __kernel_fsid_t *fsid)
+{
+	struct fanotify_fastpath_hook *fp_hook;
+
+	if (likely(!response || !wait->hook_id))
+		return;
+	fp_hook = srcu_dereference(group->fanotify_data.fp_hook,
+				   &fsnotify_mark_srcu);
+	if (fp_hook && fp_hook->id == wait->hook_id)
+		fastpath_response(fp_hook, wait, response, group, mask,
+				  match_mask, data, data_type, dir, file_name,
+				  fsid);
 }
 
 /**
@@ -69,15 +110,41 @@ static inline void fanotify_fastpath_release(struct fsnotify_group *group)
 	fastpath_group_gone(group);
 }
 
+/**
+ * fanotify_fastpath_show_fdinfo() - print what is attached to a group
+ * @m: The fdinfo of the group's file.
+ * @group: The group.
+ *
+ * Context: Process. Takes fastpath_lock.
+ */
+static inline void fanotify_fastpath_show_fdinfo(struct seq_file *m,
+						 struct fsnotify_group *group)
+{
+	fastpath_show_fdinfo(m, group);
+}
+
 #else /* CONFIG_FANOTIFY_FASTPATH */
+
+struct seq_file;
+struct fastpath_wait {};
 
 static inline int fanotify_fastpath(struct fsnotify_group *group, u32 mask,
 				    u32 match_mask, const void *data,
 				    int data_type, struct inode *dir,
 				    const struct qstr *file_name,
-				    const __kernel_fsid_t *fsid)
+				    const __kernel_fsid_t *fsid,
+				    struct fastpath_wait *wait)
 {
 	return 0;
+}
+
+static inline void
+fanotify_fastpath_response(const struct fastpath_wait *wait, u32 response,
+			   struct fsnotify_group *group, u32 mask,
+			   u32 match_mask, const void *data, int data_type,
+			   struct inode *dir, const struct qstr *file_name,
+			   const __kernel_fsid_t *fsid)
+{
 }
 
 static inline long fanotify_fastpath_ioctl(struct fsnotify_group *group,
@@ -87,6 +154,11 @@ static inline long fanotify_fastpath_ioctl(struct fsnotify_group *group,
 }
 
 static inline void fanotify_fastpath_release(struct fsnotify_group *group)
+{
+}
+
+static inline void fanotify_fastpath_show_fdinfo(struct seq_file *m,
+						 struct fsnotify_group *group)
 {
 }
 

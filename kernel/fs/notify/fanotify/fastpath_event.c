@@ -13,6 +13,9 @@
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include <trace/events/fanotify_fastpath.h>
 
 #include "fastpath.h"
 
@@ -134,6 +137,8 @@ static noinline int handle_odd(struct fastpath_hook *hook, u32 mask,
 		return deny_errno(verdict);
 	}
 	this_cpu_inc(hook->stats->errors);
+	trace_fanotify_fastpath_error(hook->handler->name, hook->pub.id, mask,
+				      verdict);
 	return count_sent(hook);
 }
 
@@ -155,33 +160,16 @@ static noinline int call_sleeping(struct fastpath_event *event)
 	return handle_odd(hook, event->pub.mask, verdict);
 }
 
-/**
- * fastpath_handle() - let the hook of a group decide about an event
- * @fp_hook: The hook that is published in @group.
- * @group: The group.
- * @mask: The event, as the listener would see it.
- * @match_mask: Bits of enum fsnotify_iter_type: which marks matched.
- * @data: What the file system reported.
- * @data_type: What @data is.
- * @dir: Directory of the event, or NULL.
- * @file_name: Name in @dir, or NULL.
- * @fsid: File system, or zero.
- *
- * Context: That of fsnotify(): process, under fsnotify_mark_srcu, and in the
- * SRCU section that keeps @fp_hook. Sleeps if the handler does.
- *
- * Return: FAN_FP_RET_SEND_TO_USERSPACE, FAN_FP_RET_SKIP_EVENT, or the negative
- * errno that denies a permission event.
- */
-int fastpath_handle(struct fanotify_fastpath_hook *fp_hook,
-		    struct fsnotify_group *group, u32 mask, u32 match_mask,
-		    const void *data, int data_type, struct inode *dir,
-		    const struct qstr *file_name, const __kernel_fsid_t *fsid)
+/* What a handler gets to see of an event. */
+static void event_init(struct fastpath_event *event, struct fastpath_hook *hook,
+		       struct fsnotify_group *group, u32 mask, u32 match_mask,
+		       const void *data, int data_type, struct inode *dir,
+		       const struct qstr *file_name,
+		       const __kernel_fsid_t *fsid)
 {
-	struct fastpath_hook *hook =
-		container_of(fp_hook, struct fastpath_hook, pub);
 	struct dentry *dentry = fsnotify_data_dentry(data, data_type);
-	struct fastpath_event event = {
+
+	*event = (struct fastpath_event) {
 		.pub.mask = mask,
 		.pub.data_type = data_type,
 		.pub.dir = dir,
@@ -194,26 +182,118 @@ int fastpath_handle(struct fanotify_fastpath_hook *fp_hook,
 		.hook = hook,
 		.group = group,
 	};
+	/*
+	 * The verifier takes dentry->d_inode of a trusted dentry for not NULL,
+	 * but kernfs reports a mkdir before the dentry gets its inode.
+	 */
+	if (dentry && event->pub.inode)
+		event->pub.dentry = dentry;
+}
+
+static int call_handler(struct fastpath_event *event)
+{
+	struct fastpath_hook *hook = event->hook;
+	int verdict;
+
+	if (unlikely(hook->may_sleep))
+		return call_sleeping(event);
+
+	verdict = hook->fp_handler(event->group, &hook->pub, &event->pub);
+	if (likely(verdict == FAN_FP_RET_SKIP_EVENT))
+		return count_skipped(hook);
+	if (likely(verdict == FAN_FP_RET_SEND_TO_USERSPACE))
+		return count_sent(hook);
+	return handle_odd(hook, event->pub.mask, verdict);
+}
+
+/**
+ * fastpath_handle() - let the hook of a group decide about an event
+ * @fp_hook: The hook that is published in @group.
+ * @group: The group.
+ * @mask: The event, as the listener would see it.
+ * @match_mask: Bits of enum fsnotify_iter_type: which marks matched.
+ * @data: What the file system reported.
+ * @data_type: What @data is.
+ * @dir: Directory of the event, or NULL.
+ * @file_name: Name in @dir, or NULL.
+ * @fsid: File system, or zero.
+ * @wait: If userspace is to be asked and the handler wants to see the answer,
+ *        filled for fastpath_response(); else left alone. Not used unless
+ *        fastpath_sees_answers.
+ *
+ * Context: That of fsnotify(): process, under fsnotify_mark_srcu, and in the
+ * SRCU section that keeps @fp_hook. Sleeps if the handler does.
+ *
+ * Return: FAN_FP_RET_SEND_TO_USERSPACE, FAN_FP_RET_SKIP_EVENT, or the negative
+ * errno that denies a permission event.
+ */
+int fastpath_handle(struct fanotify_fastpath_hook *fp_hook,
+		    struct fsnotify_group *group, u32 mask, u32 match_mask,
+		    const void *data, int data_type, struct inode *dir,
+		    const struct qstr *file_name, const __kernel_fsid_t *fsid,
+		    struct fastpath_wait *wait)
+{
+	struct fastpath_hook *hook =
+		container_of(fp_hook, struct fastpath_hook, pub);
+	struct fastpath_event event;
 	int verdict;
 
 	/* Raised inside file system transactions: nobody may be asked there. */
 	if (unlikely(mask & FAN_FS_ERROR))
 		return count_sent(hook);
 
+	event_init(&event, hook, group, mask, match_mask, data, data_type, dir,
+		   file_name, fsid);
+	verdict = call_handler(&event);
+
+	if (unlikely(hook->fp_response) && is_perm_event(mask) &&
+	    verdict == FAN_FP_RET_SEND_TO_USERSPACE) {
+		wait->hook_id = fp_hook->id;
+		memcpy(wait->scratch, event.pub.scratch, sizeof(wait->scratch));
+	}
+	return verdict;
+}
+
+/**
+ * fastpath_response() - show a hook what userspace answered
+ * @fp_hook: The hook that is published in @group, and has @wait's id.
+ * @wait: What fastpath_handle() filled.
+ * @response: What userspace wrote: FAN_ALLOW or FAN_DENY, and flags.
+ * @group: The group.
+ * @mask: As for fastpath_handle(), like all that follow.
+ * @match_mask: Likewise.
+ * @data: Likewise.
+ * @data_type: Likewise.
+ * @dir: Likewise.
+ * @file_name: Likewise.
+ * @fsid: Likewise.
+ *
+ * Context: As for fastpath_handle(), in the task that waited for the answer.
+ */
+void fastpath_response(struct fanotify_fastpath_hook *fp_hook,
+		       const struct fastpath_wait *wait, u32 response,
+		       struct fsnotify_group *group, u32 mask, u32 match_mask,
+		       const void *data, int data_type, struct inode *dir,
+		       const struct qstr *file_name,
+		       const __kernel_fsid_t *fsid)
+{
+	struct fastpath_hook *hook =
+		container_of(fp_hook, struct fastpath_hook, pub);
+	struct fastpath_event event;
+	struct nest_frame frame;
+
+	event_init(&event, hook, group, mask, match_mask, data, data_type, dir,
+		   file_name, fsid);
+	memcpy(event.pub.scratch, wait->scratch, sizeof(wait->scratch));
+
 	/*
-	 * The verifier takes dentry->d_inode of a trusted dentry for not NULL,
-	 * but kernfs reports a mkdir before the dentry gets its inode.
+	 * What it does must not come back to its handler. It is not inside it
+	 * either: there, nobody waits for an answer.
 	 */
-	if (dentry && event.pub.inode)
-		event.pub.dentry = dentry;
-
-	if (unlikely(hook->may_sleep))
-		return call_sleeping(&event);
-
-	verdict = hook->fp_handler(group, fp_hook, &event.pub);
-	if (likely(verdict == FAN_FP_RET_SKIP_EVENT))
-		return count_skipped(hook);
-	if (likely(verdict == FAN_FP_RET_SEND_TO_USERSPACE))
-		return count_sent(hook);
-	return handle_odd(hook, mask, verdict);
+	if (!hook->may_sleep) {
+		hook->fp_response(fp_hook, &event.pub, response);
+	} else if (nest_enter(&frame, group)) {
+		hook->fp_response(fp_hook, &event.pub, response);
+		nest_exit(&frame);
+	}
 }

@@ -10,6 +10,7 @@
 #include <linux/fanotify.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/init.h>
+#include <linux/seq_file.h>
 #include <linux/srcu.h>
 
 #include "../fsnotify.h"
@@ -17,6 +18,7 @@
 #include "fastpath.h"
 
 const bool fastpath_ops_pinned = true;
+const bool fastpath_sees_answers = true;
 
 bool fastpath_ops_get(const void *ops, struct module *owner)
 {
@@ -47,6 +49,25 @@ fastpath_group_slot(struct fsnotify_group *group)
 void fastpath_synchronize(void)
 {
 	synchronize_srcu(&fsnotify_mark_srcu);
+}
+
+/**
+ * fastpath_show_fdinfo() - print what is attached to a group
+ * @m: The fdinfo of the group's file.
+ * @group: The group.
+ *
+ * Context: Process. Takes fastpath_lock.
+ */
+void fastpath_show_fdinfo(struct seq_file *m, struct fsnotify_group *group)
+{
+	struct fanotify_fastpath_info info = {};
+
+	if (fastpath_group_info(group, &info))
+		return;
+	seq_printf(m, "fanotify fastpath:%s id:%llu fp-flags:%x seen:%llu sent:%llu skipped:%llu denied:%llu errors:%llu nested:%llu unplaced:%llu\n",
+		   info.name, info.id, info.flags, info.seen, info.sent,
+		   info.skipped, info.denied, info.errors, info.nested,
+		   info.unplaced);
 }
 
 static int __init fastpath_init(void)

@@ -90,7 +90,7 @@ static ssize_t seen_show(struct kobject *kobj, struct kobj_attribute *attr,
 	unsigned int attached;
 
 	handler_stats(to_handler(kobj), &sum, &attached);
-	return sysfs_emit(buf, "%lu\n", sum.sent + sum.skipped + sum.denied);
+	return sysfs_emit(buf, "%llu\n", fastpath_stats_seen(&sum));
 }
 
 static struct kobj_attribute attached_attr = __ATTR_RO(attached);
@@ -190,7 +190,8 @@ static bool text_ok(const char *text)
  *
  * Context: Any.
  *
- * Return: 0, or -EINVAL if a member of @ops is missing, unknown or malformed.
+ * Return: 0; -EINVAL if a member of @ops is missing, unknown or malformed;
+ * -EOPNOTSUPP if it has fp_response and the module flavour is running.
  */
 int fastpath_handler_check(const struct fanotify_fastpath_ops *ops)
 {
@@ -199,6 +200,8 @@ int fastpath_handler_check(const struct fanotify_fastpath_ops *ops)
 		return -EINVAL;
 	if (ops->flags & ~(FASTPATH_USER_FLAGS | FASTPATH_F_MAY_SLEEP))
 		return -EINVAL;
+	if (ops->fp_response && !fastpath_sees_answers)
+		return -EOPNOTSUPP;
 	if (ops->flags & FAN_FP_F_GROUP_FD) {
 		/* Nobody attaches it by name, so nobody needs to be let. */
 		if (ops->flags & FAN_FP_F_UNPRIV)

@@ -20,6 +20,9 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/fanotify_fastpath.h>
+
 #include "fastpath.h"
 
 /* The last id given out. Never wraps: 64 bits. */
@@ -86,6 +89,7 @@ static struct fastpath_hook *hook_alloc(struct fastpath_handler *handler,
 	hook->pub.id = atomic64_inc_return(&fastpath_last_id);
 	hook->handler = handler;
 	hook->fp_handler = handler->ops->fp_handler;
+	hook->fp_response = handler->ops->fp_response;
 	hook->may_sleep = handler->flags & FASTPATH_F_MAY_SLEEP;
 	INIT_LIST_HEAD(&hook->node);
 	INIT_WORK(&hook->finish, hook_finish_work);
@@ -134,6 +138,8 @@ static void hook_publish(struct fastpath_hook *hook,
 	hook->group = group;
 	list_add_tail(&hook->node, &hook->handler->hooks);
 	rcu_assign_pointer(*fastpath_group_slot(group), &hook->pub);
+	trace_fanotify_fastpath_attach(hook->handler->name, hook->pub.id,
+				       old ? old->pub.id : 0);
 }
 
 /* Whether a handler can be attached by name to @group, now. */
@@ -193,6 +199,8 @@ void fastpath_hook_finish(struct fastpath_hook *hook)
 	if (handler->ops->fp_free)
 		handler->ops->fp_free(&hook->pub);
 	fastpath_hook_stats(hook, &past);
+	trace_fanotify_fastpath_detach(handler->name, hook->pub.id,
+				       fastpath_stats_seen(&past));
 	hook_free(hook);
 	fastpath_handler_put(handler, &past);
 }
@@ -437,11 +445,126 @@ static int detach_by_name(struct fsnotify_group *group,
 }
 
 /**
- * fastpath_ioctl() - attach and detach by name
+ * fastpath_group_info() - tell what is attached to a group
+ * @group: The group.
+ * @info: Filled, but for @info->group_fd.
+ *
+ * Context: Process. Takes fastpath_lock.
+ *
+ * Return: 0, or -ENOENT if nothing is attached.
+ */
+int fastpath_group_info(struct fsnotify_group *group,
+			struct fanotify_fastpath_info *info)
+{
+	struct fastpath_stats stats = {};
+	struct fastpath_hook *hook;
+
+	mutex_lock(&fastpath_lock);
+	hook = group_hook(group);
+	if (hook) {
+		strscpy_pad(info->name, hook->handler->name);
+		info->flags = hook->handler->flags & FASTPATH_USER_FLAGS;
+		info->id = hook->pub.id;
+		fastpath_hook_stats(hook, &stats);
+	}
+	mutex_unlock(&fastpath_lock);
+	if (!hook)
+		return -ENOENT;
+
+	info->seen = fastpath_stats_seen(&stats);
+	info->sent = stats.sent;
+	info->skipped = stats.skipped;
+	info->denied = stats.denied;
+	info->errors = stats.errors;
+	info->nested = stats.nested;
+	info->unplaced = stats.unplaced;
+	return 0;
+}
+
+/*
+ * The group that a request is about: that of the file it was made on, or else
+ * that of @fd, which then holds the file in @f.
+ */
+static struct fsnotify_group *request_group(struct fsnotify_group *group,
+					    s32 fd, struct fd *f)
+{
+	if (group)
+		return fd ? ERR_PTR(-EINVAL) : group;
+
+	*f = fdget(fd);
+	if (!fd_file(*f))
+		return ERR_PTR(-EBADF);
+	return fastpath_file_group(fd_file(*f)) ?: ERR_PTR(-EINVAL);
+}
+
+static long ioctl_args(struct fsnotify_group *group, unsigned int cmd,
+		       void __user *argp)
+{
+	struct fanotify_fastpath_args req;
+	struct fd f = EMPTY_FD;
+	int err;
+
+	BUILD_BUG_ON(sizeof(req) < FAN_FP_ARGS_SIZE_VER0);
+	if (_IOC_SIZE(cmd) < FAN_FP_ARGS_SIZE_VER0)
+		return -EINVAL;
+	err = copy_struct_from_user(&req, sizeof(req), argp, _IOC_SIZE(cmd));
+	if (err)
+		return err;
+	if (strnlen(req.name, sizeof(req.name)) == sizeof(req.name))
+		return -ENAMETOOLONG;
+	if ((req.flags & ~FAN_FP_ADD_REPLACE) || req.__reserved)
+		return -EINVAL;
+
+	group = request_group(group, req.group_fd, &f);
+	if (IS_ERR(group))
+		err = PTR_ERR(group);
+	else if (_IOC_NR(cmd) == _IOC_NR(FAN_IOC_ADD_FP))
+		err = attach_by_name(group, &req);
+	else
+		err = detach_by_name(group, &req);
+	fdput(f);
+	return err;
+}
+
+static long ioctl_info(struct fsnotify_group *group, unsigned int cmd,
+		       void __user *argp)
+{
+	struct fanotify_fastpath_info info;
+	size_t size = _IOC_SIZE(cmd);
+	struct fd f = EMPTY_FD;
+	s32 group_fd;
+	int err;
+
+	BUILD_BUG_ON(sizeof(info) < FAN_FP_INFO_SIZE_VER0);
+	if (size < FAN_FP_INFO_SIZE_VER0)
+		return -EINVAL;
+	err = copy_struct_from_user(&info, sizeof(info), argp, size);
+	if (err)
+		return err;
+	group_fd = info.group_fd;
+	info.group_fd = 0;
+	if (memchr_inv(&info, 0, sizeof(info)))
+		return -EINVAL;
+
+	group = request_group(group, group_fd, &f);
+	err = PTR_ERR_OR_ZERO(group);
+	if (!err)
+		err = fastpath_group_info(group, &info);
+	fdput(f);
+	if (err)
+		return err;
+
+	/* What a newer caller has room for is zero already: so it came. */
+	info.group_fd = group_fd;
+	return copy_to_user(argp, &info, min(size, sizeof(info))) ? -EFAULT : 0;
+}
+
+/**
+ * fastpath_ioctl() - attach, detach and look, by name
  * @group: The group of the file that the request was made on, or NULL if the
  *         request names the file.
  * @cmd: The request.
- * @argp: A struct fanotify_fastpath_args.
+ * @argp: A struct fanotify_fastpath_args or fanotify_fastpath_info.
  *
  * Context: Process. Takes fastpath_lock; calls fp_init or fp_free.
  *
@@ -451,44 +574,22 @@ static int detach_by_name(struct fsnotify_group *group,
  * FAN_FP_ARGS_MAX bytes of arguments; -EBADF or -EINVAL if @group is NULL and
  * the file descriptor is not open or not fanotify's; -EPERM if the handler
  * takes CAP_SYS_ADMIN; -ENOENT if there is no such handler, or for
- * FAN_IOC_DEL_FP none attached; -EBUSY if the group has a handler, or for
+ * FAN_IOC_DEL_FP and FAN_IOC_GET_FP none attached; -EBUSY if the group has a handler, or for
  * FAN_IOC_DEL_FP one that a BPF link owns; -ENOMEM; or what fp_init returns.
  */
 long fastpath_ioctl(struct fsnotify_group *group, unsigned int cmd,
 		    void __user *argp)
 {
-	struct fanotify_fastpath_args req;
-	int err;
-
-	if (_IOC_TYPE(cmd) != FAN_IOC_MAGIC || _IOC_DIR(cmd) != _IOC_WRITE ||
-	    (_IOC_NR(cmd) != _IOC_NR(FAN_IOC_ADD_FP) &&
-	     _IOC_NR(cmd) != _IOC_NR(FAN_IOC_DEL_FP)))
+	/* The size of the argument is not part of what the request is. */
+	switch (cmd & ~IOCSIZE_MASK) {
+	case FAN_IOC_ADD_FP & ~IOCSIZE_MASK:
+	case FAN_IOC_DEL_FP & ~IOCSIZE_MASK:
+		return ioctl_args(group, cmd, argp);
+	case FAN_IOC_GET_FP & ~IOCSIZE_MASK:
+		return ioctl_info(group, cmd, argp);
+	default:
 		return -ENOTTY;
-	BUILD_BUG_ON(sizeof(req) < FAN_FP_ARGS_SIZE_VER0);
-	if (_IOC_SIZE(cmd) < FAN_FP_ARGS_SIZE_VER0)
-		return -EINVAL;
-	err = copy_struct_from_user(&req, sizeof(req), argp, _IOC_SIZE(cmd));
-	if (err)
-		return err;
-	if (strnlen(req.name, sizeof(req.name)) == sizeof(req.name))
-		return -ENAMETOOLONG;
-	if ((req.flags & ~FAN_FP_ADD_REPLACE) || req.__reserved ||
-	    (group && req.group_fd))
-		return -EINVAL;
-
-	/* Not the file of the request: this holds one only if it must. */
-	CLASS(fd, f)(group ? -1 : req.group_fd);
-	if (!group) {
-		if (!fd_file(f))
-			return -EBADF;
-		group = fastpath_file_group(fd_file(f));
-		if (!group)
-			return -EINVAL;
 	}
-
-	if (_IOC_NR(cmd) == _IOC_NR(FAN_IOC_ADD_FP))
-		return attach_by_name(group, &req);
-	return detach_by_name(group, &req);
 }
 
 /**

@@ -68,14 +68,21 @@ BPF_HEADERS	:= include/fanotify_fastpath.bpf.h include/uapi/linux/fanotify_fastp
 HANDLERS	:= $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
 TEST_BPF	:= $(patsubst selftests/%.bpf.c,%,$(wildcard selftests/*.bpf.c))
 HANDLER_OBJECTS	:= $(HANDLERS:%=$(BUILD)/bpf/%.bpf.o)
+NOLINK_OBJECTS	:= $(HANDLERS:%=$(BUILD)/bpf-nolink/%.bpf.o)
 SKELETONS	:= $(HANDLERS:%=$(BUILD)/bpf/%.skel.h) \
 		   $(TEST_BPF:%=$(BUILD)/selftests/%.skel.h)
 
-bpf_object = $(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall -Werror \
+bpf_object = $(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall -Werror $(BPF_CFLAGS) \
 	-I include -I $(BUILD) -I $(TOOLS)/include -c $< -o $@ && $(STRIP_BPF) $@
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
 	$(call say,BPF,$(@F))
+	$(Q)mkdir -p $(@D) && $(bpf_object)
+
+# As "bpftool struct_ops register" takes them without a folder to pin in.
+$(BUILD)/bpf-nolink/%.bpf.o: BPF_CFLAGS = -DFAN_FP_OPS_SEC='".struct_ops"'
+$(BUILD)/bpf-nolink/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
+	$(call say,BPF,$(@F) without a link)
 	$(Q)mkdir -p $(@D) && $(bpf_object)
 
 $(BUILD)/selftests/%.bpf.o: selftests/%.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
@@ -162,7 +169,7 @@ TEST_NAMES	:= $(patsubst selftests/%.c,%,$(wildcard selftests/*_test.c))
 TEST_PROGRAMS	:= $(TEST_NAMES:%=$(BUILD)/selftests/%)
 TEST_CFLAGS	:= -O1 -g -Wall -Werror -D_GNU_SOURCE -static -Wno-cpp
 
-$(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h $(SKELETONS) \
+$(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h selftests/run.h $(SKELETONS) \
 			   include/uapi/linux/fanotify_fastpath.h
 	$(call say,TEST,$(@F))
 	$(Q)$(CC) $(TEST_CFLAGS) -I $(BUILD)/selftests -I $(BUILD)/bpf -I selftests \
@@ -170,7 +177,7 @@ $(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h $(SKELETONS) \
 		-I $(SOURCE)/tools/testing/selftests \
 		$< -o $@ $(TOOLS)/lib/libbpf.a -lelf -lz
 
-tests: $(TEST_PROGRAMS)		## build the test programs
+tests: $(TEST_PROGRAMS) $(NOLINK_OBJECTS)		## build the test programs
 
 check:				## lint and all tests, on both flavours
 	@scripts/check --flavours '$(FLAVOUR)' --tests '$(TESTS)'
@@ -182,6 +189,8 @@ check-debug: kernel-debug loader tests	## the tests on the debug kernel
 	@selftests/vm/run-tests --name debug --kernel $(KERNEL)-debug/bzImage \
 		--mem 3072 --limit 900 --timeout 3000 \
 		--add $(LOADER)/fanfp:/usr/sbin/fanfp --add $(BUILD)/bpf:/bpf \
+		--add $(BUILD)/bpf-nolink:/bpf-nolink \
+		--add $(TOOLS)/bpftool:/usr/sbin/bpftool \
 		--add $(KERNEL)-debug/kmod:/kmod \
 		$(filter-out %/module_test,$(TEST_PROGRAMS))
 

@@ -72,7 +72,7 @@ int BPF_PROG(deny_handler, struct fsnotify_group *group,
 	return -EPERM;
 }
 
-SEC(".struct_ops.link")
+SEC(FAN_FP_OPS_SEC)
 struct fanotify_fastpath_ops deny = {
 	.fp_handler = (void *)deny_handler,
 	.fp_init = (void *)deny_init,

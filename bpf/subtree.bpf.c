@@ -48,7 +48,7 @@ int BPF_PROG(subtree_handler, struct fsnotify_group *group,
 	return place_verdict(event, FAN_FP_PLACE_OBJECT);
 }
 
-SEC(".struct_ops.link")
+SEC(FAN_FP_OPS_SEC)
 struct fanotify_fastpath_ops subtree = {
 	.fp_handler = (void *)subtree_handler,
 	.name = "subtree",

@@ -15,6 +15,7 @@
 #define _FANFP_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -42,6 +43,12 @@ extern "C" {
 
 /* fanfp_version_string() - the version of the library, as "0.1.0" */
 LIBFANFP_API const char *fanfp_version_string(void);
+
+/*
+ * fanfp_supported() - whether this kernel has the fastpath; if not, a warning
+ * says what to do
+ */
+LIBFANFP_API bool fanfp_supported(void);
 
 enum fanfp_print_level {
 	FANFP_WARN,
@@ -226,6 +233,26 @@ LIBFANFP_API int fanfp_group__find_fd(pid_t pid);
  */
 LIBFANFP_API int fanfp_group__open_pid(pid_t pid, int fd);
 
+struct fanfp_group_info {
+	size_t sz;
+	char handler[32];	/* its name */
+	uint32_t flags;		/* FAN_FP_F_* of the handler */
+	uint64_t id;		/* of the attachment */
+	unsigned long long seen, sent, skipped, denied, errors, nested,
+			   unplaced;
+};
+
+/**
+ * fanfp_group__info() - tell what is attached to a group
+ * @fanotify_fd: The group.
+ * @info: Filled; its sz must be set.
+ *
+ * Return: 0 or a negative errno: -ENOENT if nothing is attached, -EINVAL if
+ * @fanotify_fd is not fanotify's, -EOPNOTSUPP if the kernel has no fastpath.
+ */
+LIBFANFP_API int fanfp_group__info(int fanotify_fd,
+				   struct fanfp_group_info *info);
+
 enum fanfp_root {
 	FANFP_INCLUDE,
 	FANFP_EXCLUDE,
@@ -256,7 +283,8 @@ struct fanfp_handler_info {
 	const char *init_args;
 	uint32_t flags;		/* FAN_FP_F_* */
 	unsigned int attached;	/* groups */
-	unsigned long long seen, sent, skipped, denied, errors;
+	unsigned long long seen, sent, skipped, denied, errors, nested,
+			   unplaced;
 };
 
 /**

@@ -69,6 +69,15 @@
 #define FAN_ONDIR		0x40000000
 #endif
 
+/*
+ * Section of a struct fanotify_fastpath_ops. So it is registered by a BPF link,
+ * for as long as that is held or pinned. Without a link (".struct_ops") it can
+ * be attached by name only, until "bpftool struct_ops unregister".
+ */
+#ifndef FAN_FP_OPS_SEC
+#define FAN_FP_OPS_SEC ".struct_ops.link"
+#endif
+
 struct fanotify_fastpath_event {
 	__u32 mask;
 	int data_type;

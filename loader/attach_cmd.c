@@ -157,21 +157,6 @@ static void detach(struct attachment *att)
 	}
 }
 
-static void process_name(long pid, char *name, size_t size)
-{
-	char path[64];
-	FILE *file;
-
-	snprintf(name, size, "?");
-	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	if (fgets(name, size, file))
-		name[strcspn(name, "\n")] = '\0';
-	fclose(file);
-}
-
 /* Wait for a signal or the end of the group; returns an exit code. */
 static int wait_for_end(struct attachment *att, int signals)
 {

@@ -25,12 +25,12 @@
  * In the tree the request goes to the fanotify file itself; on a kernel that
  * does not know it, to the module's device, with the file in the structure.
  */
-static int group_ioctl(int fanotify_fd, unsigned long cmd,
-		       struct fanotify_fastpath_args *args)
+static int group_request(int fanotify_fd, unsigned long cmd, void *arg,
+			 int32_t *group_fd)
 {
 	int dev, err;
 
-	if (!ioctl(fanotify_fd, cmd, args))
+	if (!ioctl(fanotify_fd, cmd, arg))
 		return 0;
 	if (errno != ENOTTY)
 		return -errno;
@@ -43,10 +43,40 @@ static int group_ioctl(int fanotify_fd, unsigned long cmd,
 		/* There is one, but it is not the module: no fanotify file. */
 		return err == -ENOENT ? -EINVAL : err;
 	}
-	args->group_fd = fanotify_fd;
-	err = ioctl(dev, cmd, args) ? -errno : 0;
+	*group_fd = fanotify_fd;
+	err = ioctl(dev, cmd, arg) ? -errno : 0;
 	close(dev);
 	return err;
+}
+
+static int group_ioctl(int fanotify_fd, unsigned long cmd,
+		       struct fanotify_fastpath_args *args)
+{
+	return group_request(fanotify_fd, cmd, args, &args->group_fd);
+}
+
+int fanfp_group__info(int fanotify_fd, struct fanfp_group_info *info)
+{
+	struct fanotify_fastpath_info kernel = {};
+	int err;
+
+	if (info->sz < sizeof(*info))
+		return -EINVAL;
+	err = group_request(fanotify_fd, FAN_IOC_GET_FP, &kernel,
+			    &kernel.group_fd);
+	if (err)
+		return err;
+	memcpy(info->handler, kernel.name, sizeof(info->handler));
+	info->flags = kernel.flags;
+	info->id = kernel.id;
+	info->seen = kernel.seen;
+	info->sent = kernel.sent;
+	info->skipped = kernel.skipped;
+	info->denied = kernel.denied;
+	info->errors = kernel.errors;
+	info->nested = kernel.nested;
+	info->unplaced = kernel.unplaced;
+	return 0;
 }
 
 static int set_name(struct fanotify_fastpath_args *args, const char *name)

@@ -15,13 +15,16 @@
 
 static const char usage[] =
 	"Usage: fanfp handler list\n"
+	"       fanfp handler show NAME\n"
 	"       fanfp handler load FILE.bpf.o|BUILTIN [--pin PATH]\n"
 	"       fanfp handler unload NAME|PATH\n"
 	"\n"
 	"list    show the handlers that can be attached by name\n"
+	"show    show one of them; bpftool's 'dump'\n"
 	"load    make a handler available by name, until it is unloaded; it is\n"
-	"        pinned in " PIN_DIR ", or at PATH\n"
-	"unload  undo that; without the module flavour, what is attached stays\n"
+	"        pinned in " PIN_DIR ", or at PATH; bpftool's 'register'\n"
+	"unload  undo that; without the module flavour, what is attached stays;\n"
+	"        bpftool's 'unregister'\n"
 	"\n"
 	"Built-in handlers:";
 
@@ -36,67 +39,88 @@ static void print_usage(FILE *out)
 	fputc('\n', out);
 }
 
-static int list_text(const struct fanfp_handler_info *info, void *ctx)
+/* What is listed, and how. */
+struct listing {
+	const char *name;		/* or NULL for all */
+	struct json_object *array;	/* or NULL for text */
+	bool found;
+};
+
+static void print_text(const struct fanfp_handler_info *info)
 {
-	(void)ctx;
 	printf("%s%s: %s\n", info->name,
 	       info->flags & FAN_FP_F_UNPRIV ? " (unprivileged)" : "",
 	       *info->desc ? info->desc : "(no description)");
 	if (*info->init_args)
 		printf("    arguments: %s\n", info->init_args);
-	printf("    attached to %u; seen %llu, sent %llu, skipped %llu, denied %llu, errors %llu\n",
+	printf("    attached to %u; seen %llu, sent %llu, skipped %llu, denied %llu, errors %llu, nested %llu, unplaced %llu\n",
 	       info->attached, info->seen, info->sent, info->skipped,
-	       info->denied, info->errors);
-	return 0;
+	       info->denied, info->errors, info->nested, info->unplaced);
 }
 
-static int list_json(const struct fanfp_handler_info *info, void *ctx)
+static void add_text(struct json_object *object, const char *name,
+		     const char *text)
+{
+	json_object_object_add(object, name, json_object_new_string(text));
+}
+
+static void add_number(struct json_object *object, const char *name,
+		       unsigned long long number)
+{
+	json_object_object_add(object, name, json_object_new_uint64(number));
+}
+
+static void add_json(struct json_object *array,
+		     const struct fanfp_handler_info *info)
 {
 	struct json_object *handler = json_object_new_object();
 
-	json_object_object_add(handler, "name",
-			       json_object_new_string(info->name));
-	json_object_object_add(handler, "flags",
-			       json_object_new_int64(info->flags));
+	add_text(handler, "name", info->name);
+	add_number(handler, "flags", info->flags);
 	json_object_object_add(handler, "unprivileged",
 			       json_object_new_boolean(info->flags &
 						       FAN_FP_F_UNPRIV));
-	json_object_object_add(handler, "desc",
-			       json_object_new_string(info->desc));
-	json_object_object_add(handler, "init_args",
-			       json_object_new_string(info->init_args));
-	json_object_object_add(handler, "attached",
-			       json_object_new_int64(info->attached));
-	json_object_object_add(handler, "seen",
-			       json_object_new_uint64(info->seen));
-	json_object_object_add(handler, "sent",
-			       json_object_new_uint64(info->sent));
-	json_object_object_add(handler, "skipped",
-			       json_object_new_uint64(info->skipped));
-	json_object_object_add(handler, "denied",
-			       json_object_new_uint64(info->denied));
-	json_object_object_add(handler, "errors",
-			       json_object_new_uint64(info->errors));
-	json_object_array_add(ctx, handler);
+	add_text(handler, "desc", info->desc);
+	add_text(handler, "init_args", info->init_args);
+	add_number(handler, "attached", info->attached);
+	add_number(handler, "seen", info->seen);
+	add_number(handler, "sent", info->sent);
+	add_number(handler, "skipped", info->skipped);
+	add_number(handler, "denied", info->denied);
+	add_number(handler, "errors", info->errors);
+	add_number(handler, "nested", info->nested);
+	add_number(handler, "unplaced", info->unplaced);
+	json_object_array_add(array, handler);
+}
+
+static int list_handler(const struct fanfp_handler_info *info, void *ctx)
+{
+	struct listing *listing = ctx;
+
+	if (listing->name && strcmp(listing->name, info->name))
+		return 0;
+	listing->found = true;
+	if (listing->array)
+		add_json(listing->array, info);
+	else
+		print_text(info);
 	return 0;
 }
 
-static int list(void)
+static int list(const char *name)
 {
-	struct json_object *array;
+	struct listing listing = { .name = name };
 	int err;
 
-	if (!options.json) {
-		err = fanfp_registry__for_each(list_text, NULL);
-	} else {
-		array = json_object_new_array();
-		err = fanfp_registry__for_each(list_json, array);
-		if (!err)
-			puts(json_object_to_json_string_ext(array,
-				options.pretty ? JSON_C_TO_STRING_PRETTY :
-						 JSON_C_TO_STRING_PLAIN));
-		json_object_put(array);
-	}
+	if (options.json)
+		listing.array = json_object_new_array();
+	err = fanfp_registry__for_each(list_handler, &listing);
+	if (!err && name && !listing.found)
+		err = failed("handler '%s' is not registered; see 'fanfp handler list'",
+			     name);
+	if (!err && listing.array)
+		print_json(listing.array);
+	json_object_put(listing.array);
 	if (err)
 		return EXIT_FAILED;	/* the library has said why */
 	if (fflush(stdout))
@@ -138,12 +162,13 @@ static int load(const char *what, const char *pin)
 	return err ? EXIT_FAILED : 0;
 }
 
-static int unload(const char *what)
+static int unload(const char *what, const char *pin)
 {
 	struct fanfp_link *link;
 	char path[PATH_MAX];
 	int err;
 
+	(void)pin;
 	if (strchr(what, '/'))
 		snprintf(path, sizeof(path), "%s", what);
 	else
@@ -159,6 +184,22 @@ static int unload(const char *what)
 	return err ? failed("%s: %s", path, strerror(-err)) : 0;
 }
 
+static int show(const char *what, const char *pin)
+{
+	(void)pin;
+	return list(what);
+}
+
+static const struct {
+	const char *name;
+	const char *bpftool;	/* what bpftool struct_ops calls it */
+	int (*run)(const char *what, const char *pin);
+} verbs[] = {
+	{ "show", "dump", show },
+	{ "load", "register", load },
+	{ "unload", "unregister", unload },
+};
+
 int cmd_handler(int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -169,6 +210,7 @@ int cmd_handler(int argc, char **argv)
 		{}
 	};
 	const char *pin = NULL, *verb;
+	size_t i;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "jph", long_options, NULL)) != -1) {
@@ -197,12 +239,17 @@ int cmd_handler(int argc, char **argv)
 		print_usage(stdout);
 		return 0;
 	}
+	if (!strcmp(verb, "list") && argc <= 1)
+		return list(NULL);
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verb, verbs[i].name) && strcmp(verb, verbs[i].bpftool))
+			continue;
+		if (argc != 2)
+			return wrong_usage("handler", "%s takes one handler",
+					   verb);
+		return verbs[i].run(argv[1], pin);
+	}
 	if (!strcmp(verb, "list"))
-		return argc > 1 ? wrong_usage("handler", "list takes no '%s'",
-					      argv[1]) : list();
-	if (strcmp(verb, "load") && strcmp(verb, "unload"))
-		return wrong_usage("handler", "no verb '%s'", verb);
-	if (argc != 2)
-		return wrong_usage("handler", "%s takes one handler", verb);
-	return strcmp(verb, "load") ? unload(argv[1]) : load(argv[1], pin);
+		return wrong_usage("handler", "list takes no '%s'", argv[1]);
+	return wrong_usage("handler", "no verb '%s'", verb);
 }

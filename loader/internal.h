@@ -62,7 +62,4 @@ void fanfp_print(enum fanfp_print_level level, const char *fmt, ...);
 int fanfp_attach_args(const char *what, const struct fanfp_attach_opts *opts,
 		      const void **args, size_t *args_size);
 
-/* Whether the kernel has the fastpath; says so if it has not. */
-bool fanfp_supported(void);
-
 #endif /* _FANFP_INTERNAL_H */

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <json-c/json.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct options options;
 static const struct command commands[] = {
 	{ "handler", cmd_handler, "list, load and unload handlers" },
 	{ "attach", cmd_attach, "attach a handler to a running process" },
+	{ "group", cmd_group, "show groups and what is attached to them" },
 	{ "watch", cmd_watch, "print what happens below directories" },
 };
 
@@ -58,6 +60,28 @@ long parse_number(const char *text, long min)
 	if (errno || end == text || *end || number < min || number > INT_MAX)
 		return -1;
 	return number;
+}
+
+void process_name(long pid, char *name, size_t size)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(name, size, "?");
+	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (fgets(name, size, file))
+		name[strcspn(name, "\n")] = '\0';
+	fclose(file);
+}
+
+void print_json(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(object, options.pretty ?
+					    JSON_C_TO_STRING_PRETTY :
+					    JSON_C_TO_STRING_PLAIN));
 }
 
 int end_signals(void)

@@ -72,6 +72,8 @@ int fanfp_registry__for_each(int (*fn)(const struct fanfp_handler_info *info,
 		info.skipped = read_number(name, "skipped");
 		info.denied = read_number(name, "denied");
 		info.errors = read_number(name, "errors");
+		info.nested = read_number(name, "nested");
+		info.unplaced = read_number(name, "unplaced");
 		ret = fn(&info, ctx);
 	}
 	for (i = 0; i < count; i++)

@@ -31,6 +31,7 @@ struct command {
 
 int cmd_handler(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
+int cmd_group(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 
 /* Print "fanfp: ..." to stderr; returns EXIT_FAILED. */
@@ -43,6 +44,13 @@ int wrong_usage(const char *command, const char *fmt, ...);
 
 /* Parse a number of at least @min; returns it or -1. */
 long parse_number(const char *text, long min);
+
+/* The name of a process, or "?". */
+void process_name(long pid, char *name, size_t size);
+
+/* Print what --json and --pretty ask for. */
+struct json_object;
+void print_json(struct json_object *object);
 
 /*
  * A signalfd of the signals that end a command, which are blocked from then

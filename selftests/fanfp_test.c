@@ -2,87 +2,13 @@
 /*
  * The fanfp tool, as a user sees it: what it prints and how it ends
  */
-#include <stdarg.h>
-
 #include "kselftest_harness.h"
 #include "common.h"
+#include "run.h"
 
 #define FANFP		"/usr/sbin/fanfp"
-#define MAX_ARGS	16
 
-/* A run of fanfp: its process, and a file that gets all it prints. */
-struct run {
-	pid_t pid;
-	char path[32];
-	char text[8192];
-};
-
-static void start(struct run *run, const char *arg, ...)
-{
-	const char *argv[MAX_ARGS] = { FANFP, arg };
-	va_list args;
-	int fd, i = 1;
-
-	va_start(args, arg);
-	while (argv[i] && i < MAX_ARGS - 1)
-		argv[++i] = va_arg(args, const char *);
-	va_end(args);
-
-	strcpy(run->path, "/tmp/fanfp.XXXXXX");
-	fd = mkstemp(run->path);
-	run->pid = fork();
-	if (!run->pid) {
-		dup2(fd, STDOUT_FILENO);
-		dup2(fd, STDERR_FILENO);
-		execv(FANFP, (char **)argv);
-		_exit(99);
-	}
-	close(fd);
-}
-
-static const char *said(struct run *run)
-{
-	int fd = open(run->path, O_RDONLY | O_CLOEXEC);
-	ssize_t len = read(fd, run->text, sizeof(run->text) - 1);
-
-	run->text[len < 0 ? 0 : len] = '\0';
-	close(fd);
-	return run->text;
-}
-
-/* Wait for the end; returns the exit code. */
-static int end(struct run *run)
-{
-	int status;
-
-	waitpid(run->pid, &status, 0);
-	said(run);
-	unlink(run->path);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-static int stop(struct run *run, int sig)
-{
-	kill(run->pid, sig);
-	return end(run);
-}
-
-#define RUN(...) ({ start(&run, __VA_ARGS__, NULL); end(&run); })
-
-#define SAYS(_text)							\
-	EXPECT_NE(NULL, strstr(said_text, _text)) {			\
-		TH_LOG("it said: %s", said_text);			\
-	}
-
-/* One line, not a page. */
-static int lines(const char *text)
-{
-	int count = 0;
-
-	for (; *text; text++)
-		count += *text == '\n';
-	return count;
-}
+#define RUN(...) TOOL(FANFP, __VA_ARGS__)
 
 FIXTURE(fanfp)
 {
@@ -135,7 +61,7 @@ TEST_F(fanfp, wrong_usage_is_2)
 {
 	struct run run;
 
-	start(&run, NULL);
+	start(&run, FANFP, NULL);
 	EXPECT_EQ(2, end(&run));
 	EXPECT_EQ(2, RUN("nonsense"));
 	EXPECT_EQ(2, RUN("--nonsense"));
@@ -167,6 +93,28 @@ TEST_F(fanfp, a_loaded_handler_is_listed_until_it_is_unloaded)
 	EXPECT_EQ(0, RUN("handler", "list"));
 	EXPECT_STREQ("", run.text);
 	EXPECT_EQ(1, RUN("handler", "unload", "subtree"));
+}
+
+TEST_F(fanfp, bpftools_verbs_do_the_same)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	EXPECT_EQ(0, RUN("handler", "register", "/bpf/deny.bpf.o"));
+	EXPECT_EQ(0, RUN("handler", "register", "subtree"));
+	EXPECT_EQ(0, RUN("handler", "list"));
+	SAYS("deny: ");
+	SAYS("subtree (unprivileged): ");
+	EXPECT_EQ(0, RUN("handler", "dump", "deny"));
+	SAYS("deny: ");
+	SAYS("    arguments: ");
+	SAYS("nested 0, unplaced 0\n");
+	EXPECT_EQ(NULL, strstr(run.text, "subtree"));
+	EXPECT_EQ(0, RUN("handler", "unregister", "deny"));
+	EXPECT_EQ(0, RUN("handler", "unregister", "subtree"));
+	EXPECT_EQ(1, RUN("handler", "dump", "deny"));
+	SAYS("fanfp: handler 'deny' is not registered; see 'fanfp handler list'");
+	EXPECT_EQ(2, RUN("handler", "dump"));
 }
 
 TEST_F(fanfp, a_handler_is_loaded_once)
@@ -226,7 +174,7 @@ static bool has_ended(struct run *run)
 static bool attach(struct run *run, const char *handler, const char *pid,
 		   const char *fd, const char *option, const char *value)
 {
-	start(run, "attach", handler, "--pid", pid, "--fd", fd, option, value,
+	start(run, FANFP, "attach", handler, "--pid", pid, "--fd", fd, option, value,
 	      NULL);
 	return FP_WAIT_FOR(strstr(said(run), "attached '") || has_ended(run));
 }
@@ -246,6 +194,47 @@ TEST_F(fanfp, a_running_process_gets_a_handler_until_fanfp_ends)
 	EXPECT_EQ(0, stop(&run, SIGTERM));
 	ASSERT_EQ(0, fp_touch(self->dir.file));
 	EXPECT_EQ(1, fp_count(self->fd));
+}
+
+TEST_F(fanfp, a_group_is_shown_with_its_handler_and_counts)
+{
+	struct run att, run;
+	const char *said_text = run.text;
+
+	EXPECT_EQ(0, RUN("group", "list", "--pid", self->pid));
+	SAYS(self->pid);
+	SAYS(": no handler\n");
+
+	ASSERT_TRUE(attach(&att, "subtree", self->pid, self->fd_text, NULL,
+			   NULL));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(0, RUN("group", "list"));
+	SAYS("(fanfp_test), fd ");
+	SAYS(": handler 'subtree', attachment ");
+	SAYS(", owned by a BPF link\n");
+	SAYS("    seen 1, sent 0, skipped 1, denied 0, errors 0, nested 0, unplaced 0\n");
+	EXPECT_EQ(0, RUN("-j", "group", "show", "--pid", self->pid, "--fd",
+			 self->fd_text));
+	SAYS("\"comm\":\"fanfp_test\"");
+	SAYS("\"handler\":\"subtree\"");
+	SAYS("\"link\":true,\"seen\":1,\"sent\":0,\"skipped\":1,");
+	EXPECT_EQ(0, stop(&att, SIGTERM));
+}
+
+TEST_F(fanfp, a_group_that_is_not_there_is_one_line)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	EXPECT_EQ(1, RUN("group", "list", "--pid", "999999"));
+	SAYS("process 999999: no such process");
+	EXPECT_EQ(1, RUN("group", "list", "--pid", self->pid, "--fd", "0"));
+	SAYS("file descriptor 0 is not fanotify's");
+	EXPECT_EQ(1, RUN("group", "list", "--pid", "1"));
+	SAYS("process 1 has no fanotify file descriptor");
+	EXPECT_EQ(1, lines(run.text));
+	EXPECT_EQ(2, RUN("group", "list", "--fd", "0"));
+	EXPECT_EQ(2, RUN("group", "nonsense"));
 }
 
 TEST_F(fanfp, an_included_directory_is_reported)
@@ -377,7 +366,7 @@ FIXTURE_SETUP(watch)
 	snprintf(self->out, sizeof(self->out), "%s/out", self->dir.path);
 	ASSERT_EQ(0, mkdir(self->in, 0700));
 	ASSERT_EQ(0, mkdir(self->out, 0700));
-	start(&self->run, "watch", self->in, NULL);
+	start(&self->run, FANFP, "watch", self->in, NULL);
 	ASSERT_TRUE(FP_WAIT_FOR(strstr(said(&self->run), "Watching ")));
 }
 

@@ -90,13 +90,18 @@ FIXTURE_TEARDOWN(response)
 	fp_dir_remove(&self->dir);
 }
 
-/* A child that opens @path, with the errno of that as its exit status. */
+/*
+ * A child that opens @path, with the errno of that as its exit status. It must
+ * not keep the group and the link.
+ */
 static pid_t open_in_child(const char *path)
 {
 	pid_t pid = fork();
 
-	if (!pid)
+	if (!pid) {
+		syscall(SYS_close_range, 3, ~0U, 0);
 		_exit(-fp_touch(path));
+	}
 	return pid;
 }
 

@@ -20,25 +20,16 @@
  * @replaced: Id of the attachment that it took the place of, or 0.
  */
 TRACE_EVENT(fanotify_fastpath_attach,
-
-	TP_PROTO(const char *handler, u64 id, u64 replaced),
-
-	TP_ARGS(handler, id, replaced),
-
-	TP_STRUCT__entry(
-		__string(	handler,	handler		)
-		__field(	u64,		id		)
-		__field(	u64,		replaced	)
-	),
-
-	TP_fast_assign(
-		__assign_str(handler);
-		__entry->id = id;
-		__entry->replaced = replaced;
-	),
-
-	TP_printk("handler=%s id=%llu replaced=%llu", __get_str(handler),
-		  __entry->id, __entry->replaced)
+	    TP_PROTO(const char *handler, u64 id, u64 replaced),
+	    TP_ARGS(handler, id, replaced),
+	    TP_STRUCT__entry(__string(handler, handler)
+			     __field(u64, id)
+			     __field(u64, replaced)),
+	    TP_fast_assign(__assign_str(handler);
+			   __entry->id = id;
+			   __entry->replaced = replaced;),
+	    TP_printk("handler=%s id=%llu replaced=%llu",
+		      __get_str(handler), __entry->id, __entry->replaced)
 );
 
 /**
@@ -50,25 +41,16 @@ TRACE_EVENT(fanotify_fastpath_attach,
  * Nothing of the handler runs for it any more, and fp_free has run.
  */
 TRACE_EVENT(fanotify_fastpath_detach,
-
-	TP_PROTO(const char *handler, u64 id, u64 seen),
-
-	TP_ARGS(handler, id, seen),
-
-	TP_STRUCT__entry(
-		__string(	handler,	handler	)
-		__field(	u64,		id	)
-		__field(	u64,		seen	)
-	),
-
-	TP_fast_assign(
-		__assign_str(handler);
-		__entry->id = id;
-		__entry->seen = seen;
-	),
-
-	TP_printk("handler=%s id=%llu seen=%llu", __get_str(handler),
-		  __entry->id, __entry->seen)
+	    TP_PROTO(const char *handler, u64 id, u64 seen),
+	    TP_ARGS(handler, id, seen),
+	    TP_STRUCT__entry(__string(handler, handler)
+			     __field(u64, id)
+			     __field(u64, seen)),
+	    TP_fast_assign(__assign_str(handler);
+			   __entry->id = id;
+			   __entry->seen = seen;),
+	    TP_printk("handler=%s id=%llu seen=%llu",
+		      __get_str(handler), __entry->id, __entry->seen)
 );
 
 /**
@@ -79,27 +61,19 @@ TRACE_EVENT(fanotify_fastpath_detach,
  * @verdict: What the handler returned.
  */
 TRACE_EVENT(fanotify_fastpath_error,
-
-	TP_PROTO(const char *handler, u64 id, u32 mask, int verdict),
-
-	TP_ARGS(handler, id, mask, verdict),
-
-	TP_STRUCT__entry(
-		__string(	handler,	handler	)
-		__field(	u64,		id	)
-		__field(	u32,		mask	)
-		__field(	int,		verdict	)
-	),
-
-	TP_fast_assign(
-		__assign_str(handler);
-		__entry->id = id;
-		__entry->mask = mask;
-		__entry->verdict = verdict;
-	),
-
-	TP_printk("handler=%s id=%llu mask=0x%x verdict=%d", __get_str(handler),
-		  __entry->id, __entry->mask, __entry->verdict)
+	    TP_PROTO(const char *handler, u64 id, u32 mask, int verdict),
+	    TP_ARGS(handler, id, mask, verdict),
+	    TP_STRUCT__entry(__string(handler, handler)
+			     __field(u64, id)
+			     __field(u32, mask)
+			     __field(int, verdict)),
+	    TP_fast_assign(__assign_str(handler);
+			   __entry->id = id;
+			   __entry->mask = mask;
+			   __entry->verdict = verdict;),
+	    TP_printk("handler=%s id=%llu mask=0x%x verdict=%d",
+		      __get_str(handler), __entry->id, __entry->mask,
+		      __entry->verdict)
 );
 
 #endif /* _TRACE_FANOTIFY_FASTPATH_H */

@@ -13,6 +13,7 @@
 #define fanotify_fastpath_event fanotify_fastpath_event___vmlinux
 #define fanotify_fastpath_hook fanotify_fastpath_hook___vmlinux
 #define fanotify_fastpath_ops fanotify_fastpath_ops___vmlinux
+#define fanotify_fastpath_ancestor fanotify_fastpath_ancestor___vmlinux
 #define fanotify_fastpath_mark fanotify_fastpath_mark___vmlinux
 #define fanotify_fastpath_args fanotify_fastpath_args___vmlinux
 #define fanotify_fastpath_info fanotify_fastpath_info___vmlinux
@@ -24,6 +25,7 @@
 #undef fanotify_fastpath_event
 #undef fanotify_fastpath_hook
 #undef fanotify_fastpath_ops
+#undef fanotify_fastpath_ancestor
 #undef fanotify_fastpath_mark
 #undef fanotify_fastpath_args
 #undef fanotify_fastpath_info
@@ -124,6 +126,7 @@ extern struct inode *
 bpf_fanotify_data_inode(struct fanotify_fastpath_event *event) __ksym __weak;
 extern struct dentry *
 bpf_fanotify_data_dentry(struct fanotify_fastpath_event *event) __ksym __weak;
+extern struct dentry *bpf_dget_parent(struct dentry *dentry) __ksym __weak;
 extern void bpf_iput(struct inode *inode) __ksym __weak;
 extern void bpf_dput(struct dentry *dentry) __ksym __weak;
 extern bool bpf_is_subdir(struct dentry *dentry,
@@ -131,8 +134,18 @@ extern bool bpf_is_subdir(struct dentry *dentry,
 extern int bpf_fanotify_nearest_mark(struct fanotify_fastpath_event *event,
 				     enum fanotify_fastpath_place place,
 				     struct fanotify_fastpath_mark *info) __ksym __weak;
+extern int bpf_fanotify_ancestors(struct fanotify_fastpath_event *event,
+				  enum fanotify_fastpath_place place,
+				  struct fanotify_fastpath_ancestor *buf,
+				  __u32 buf__sz) __ksym __weak;
 extern int bpf_fanotify_dentry_name(struct dentry *dentry, char *buf,
 				    __u32 buf__sz) __ksym __weak;
+extern int bpf_fanotify_file_name(struct fanotify_fastpath_event *event,
+				  char *buf, __u32 buf__sz) __ksym __weak;
+extern int bpf_fanotify_path(struct fanotify_fastpath_event *event, char *buf,
+			     __u32 buf__sz) __ksym __weak;
+extern int bpf_fanotify_xattr(struct dentry *dentry, const char *name__str,
+			      void *value, __u32 value__sz) __ksym __weak;
 extern const __u8 *
 bpf_fanotify_hook_args(struct fanotify_fastpath_hook *hook, __u32 offset,
 		       const size_t rdonly_buf_size) __ksym __weak;

@@ -16,9 +16,27 @@ __u64 ino;
 int dentry_seen;
 int below_self;
 int below_parent;
-int parent_below;
+int above_parent;
+__u64 parent_ino;
 char name[8];
 int name_len;
+char file_name[16];
+int file_name_len;
+char path[64];
+int path_len;
+char small_path[8];
+int small_path_len;
+struct fanotify_fastpath_ancestor ancestors[8];
+int n_ancestors;
+int odd_size;
+char value[8];
+int value_len;
+int absent_len;
+int forbidden_len;
+
+const char attr[] = "user.test";
+const char absent[] = "user.absent";
+const char forbidden[] = "security.capability";
 
 SEC("struct_ops.s/references")
 int BPF_PROG(references, struct fsnotify_group *group,
@@ -42,6 +60,68 @@ int BPF_PROG(references, struct fsnotify_group *group,
 	return FAN_FP_RET_SKIP_EVENT;
 }
 
+SEC("struct_ops.s/parent")
+int BPF_PROG(parent, struct fsnotify_group *group,
+	     struct fanotify_fastpath_hook *hook,
+	     struct fanotify_fastpath_event *event)
+{
+	struct dentry *dentry = event->dentry;
+	struct dentry *above;
+
+	if (dentry) {
+		above = bpf_dget_parent(dentry);
+		parent_ino = above->d_inode->i_ino;
+		below_parent = bpf_is_subdir(dentry, above);
+		above_parent = bpf_is_subdir(above, dentry);
+		bpf_dput(above);
+	}
+	return FAN_FP_RET_SKIP_EVENT;
+}
+
+SEC("struct_ops.s/xattr")
+int BPF_PROG(xattr, struct fsnotify_group *group,
+	     struct fanotify_fastpath_hook *hook,
+	     struct fanotify_fastpath_event *event)
+{
+	struct dentry *dentry = event->dentry;
+	char buf[8];
+
+	if (dentry) {
+		value_len = bpf_fanotify_xattr(dentry, attr, value,
+					       sizeof(value));
+		absent_len = bpf_fanotify_xattr(dentry, absent, buf,
+						sizeof(buf));
+		forbidden_len = bpf_fanotify_xattr(dentry, forbidden, buf,
+						   sizeof(buf));
+	}
+	return FAN_FP_RET_SKIP_EVENT;
+}
+
+SEC("struct_ops/names")
+int BPF_PROG(names, struct fsnotify_group *group,
+	     struct fanotify_fastpath_hook *hook,
+	     struct fanotify_fastpath_event *event)
+{
+	file_name_len = bpf_fanotify_file_name(event, file_name,
+					       sizeof(file_name));
+	path_len = bpf_fanotify_path(event, path, sizeof(path));
+	small_path_len = bpf_fanotify_path(event, small_path,
+					   sizeof(small_path));
+	return FAN_FP_RET_SKIP_EVENT;
+}
+
+SEC("struct_ops/above")
+int BPF_PROG(above, struct fsnotify_group *group,
+	     struct fanotify_fastpath_hook *hook,
+	     struct fanotify_fastpath_event *event)
+{
+	n_ancestors = bpf_fanotify_ancestors(event, place, ancestors,
+					     sizeof(ancestors));
+	odd_size = bpf_fanotify_ancestors(event, place, ancestors,
+					  sizeof(ancestors) - 1);
+	return FAN_FP_RET_SKIP_EVENT;
+}
+
 SEC("struct_ops/subdir")
 int BPF_PROG(subdir, struct fsnotify_group *group,
 	     struct fanotify_fastpath_hook *hook,
@@ -51,7 +131,7 @@ int BPF_PROG(subdir, struct fsnotify_group *group,
 	const struct path *path = event->path;
 
 	if (dentry && path) {
-		below_parent = bpf_is_subdir(dentry, dentry);
+		below_self = bpf_is_subdir(dentry, dentry);
 		name_len = bpf_fanotify_dentry_name(dentry, name, sizeof(name));
 	}
 	return FAN_FP_RET_SKIP_EVENT;
@@ -69,20 +149,17 @@ int BPF_PROG(nearest, struct fsnotify_group *group,
 	return FAN_FP_RET_SKIP_EVENT;
 }
 
-SEC("?.struct_ops.link")
-struct fanotify_fastpath_ops ops_references = {
-	.fp_handler = (void *)references,
-	.name = "references",
-};
+#define OPS(_name)							\
+	SEC("?.struct_ops.link")					\
+	struct fanotify_fastpath_ops ops_##_name = {			\
+		.fp_handler = (void *)_name,				\
+		.name = #_name,						\
+	}
 
-SEC("?.struct_ops.link")
-struct fanotify_fastpath_ops ops_subdir = {
-	.fp_handler = (void *)subdir,
-	.name = "subdir",
-};
-
-SEC("?.struct_ops.link")
-struct fanotify_fastpath_ops ops_nearest = {
-	.fp_handler = (void *)nearest,
-	.name = "nearest",
-};
+OPS(references);
+OPS(parent);
+OPS(xattr);
+OPS(subdir);
+OPS(names);
+OPS(above);
+OPS(nearest);

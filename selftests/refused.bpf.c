@@ -51,6 +51,138 @@ HANDLER(sleeps, {
 	return 0;
 });
 
+SEC("struct_ops.s/leak_dentry")
+HANDLER(leak_dentry, {
+	return bpf_fanotify_data_dentry(event) ? 0 : 1;
+});
+
+SEC("struct_ops.s/leak_parent")
+HANDLER(leak_parent, {
+	struct dentry *dentry = event->dentry;
+
+	return dentry && bpf_dget_parent(dentry) ? 0 : 1;
+});
+
+SEC("struct_ops.s/double_dput")
+HANDLER(double_dput, {
+	struct dentry *dentry = event->dentry;
+	struct dentry *parent;
+
+	if (dentry) {
+		parent = bpf_dget_parent(dentry);
+		bpf_dput(parent);
+		bpf_dput(parent);
+	}
+	return 0;
+});
+
+SEC("struct_ops.s/unchecked_dentry")
+HANDLER(unchecked_dentry, {
+	bpf_dput(bpf_fanotify_data_dentry(event));
+	return 0;
+});
+
+SEC("struct_ops.s/unchecked_parent")
+HANDLER(unchecked_parent, {
+	bpf_dput(bpf_dget_parent(event->dentry));
+	return 0;
+});
+
+SEC("struct_ops/sleeps_dentry")
+HANDLER(sleeps_dentry, {
+	return bpf_fanotify_data_dentry(event) ? 0 : 1;
+});
+
+SEC("struct_ops/sleeps_parent")
+HANDLER(sleeps_parent, {
+	struct dentry *dentry = event->dentry;
+
+	return dentry && bpf_dget_parent(dentry) ? 0 : 1;
+});
+
+const char attr[] = "user.test";
+
+SEC("struct_ops/sleeps_xattr")
+HANDLER(sleeps_xattr, {
+	struct dentry *dentry = event->dentry;
+	char value[8];
+
+	return dentry ? bpf_fanotify_xattr(dentry, attr, value, 8) : 0;
+});
+
+SEC("struct_ops.s/xattr_past_end")
+HANDLER(xattr_past_end, {
+	struct dentry *dentry = event->dentry;
+	char value[8];
+
+	return dentry ? bpf_fanotify_xattr(dentry, attr, value, 16) : 0;
+});
+
+SEC("struct_ops.s/xattr_name_varies")
+HANDLER(xattr_name_varies, {
+	struct dentry *dentry = event->dentry;
+	char value[8] = "user.x";
+
+	return dentry ? bpf_fanotify_xattr(dentry, value, value, 8) : 0;
+});
+
+SEC("struct_ops/name_past_end")
+HANDLER(name_past_end, {
+	char name[8];
+
+	return bpf_fanotify_file_name(event, name, 16);
+});
+
+SEC("struct_ops/dentry_name_past_end")
+HANDLER(dentry_name_past_end, {
+	struct dentry *dentry = event->dentry;
+	char name[8];
+
+	return dentry ? bpf_fanotify_dentry_name(dentry, name, 16) : 0;
+});
+
+SEC("struct_ops/path_past_end")
+HANDLER(path_past_end, {
+	char path[8];
+
+	return bpf_fanotify_path(event, path, 16);
+});
+
+SEC("struct_ops/ancestors_past_end")
+HANDLER(ancestors_past_end, {
+	struct fanotify_fastpath_ancestor list[2];
+
+	return bpf_fanotify_ancestors(event, 0, list, sizeof(list) + 16);
+});
+
+SEC("struct_ops/unchecked_dentry_name")
+HANDLER(unchecked_dentry_name, {
+	char name[8];
+
+	return bpf_fanotify_dentry_name(event->dentry, name, sizeof(name));
+});
+
+SEC("struct_ops/unchecked_args")
+HANDLER(unchecked_args, {
+	return *bpf_fanotify_hook_args(hook, 0, 1) & 1;
+});
+
+SEC("struct_ops/args_written")
+HANDLER(args_written, {
+	__u8 *args = (__u8 *)bpf_fanotify_hook_args(hook, 0, 1);
+
+	if (args)
+		*args = 0;
+	return 0;
+});
+
+SEC("struct_ops/not_the_event")
+HANDLER(not_the_event, {
+	struct fanotify_fastpath_mark info;
+
+	return bpf_fanotify_nearest_mark((void *)hook, 0, &info);
+});
+
 SEC("struct_ops.s/release_borrowed")
 HANDLER(release_borrowed, {
 	struct inode *inode = event->inode;

@@ -170,4 +170,21 @@ struct fanotify_fastpath_mark {
 	__u32 __reserved;
 };
 
+/**
+ * struct fanotify_fastpath_ancestor - what bpf_fanotify_ancestors() tells of one
+ * @ino: Its inode number; 0 if it has no inode.
+ * @generation: Tells it from an earlier one with the same number, where the
+ *              file system counts generations.
+ * @dev: Device number of its file system, as in st_dev of stat(2).
+ *
+ * Not good enough to tell directories apart everywhere: on btrfs the subvolumes
+ * of one file system share inode numbers, on vfat and overlayfs a number can
+ * change while the file stays. A mark knows its directory in any case.
+ */
+struct fanotify_fastpath_ancestor {
+	__u64 ino;
+	__u32 generation;
+	__u32 dev;
+};
+
 #endif /* _UAPI_LINUX_FANOTIFY_FASTPATH_H */

@@ -8,7 +8,7 @@
  *   fastpath_handler.c	registration, sysfs
  *   fastpath_hook.c	attach, detach, ioctl
  *   fastpath_event.c	one event asks one hook: the hot path
- *   fastpath_walk.c	the nearest marked directory above an event
+ *   fastpath_walk.c	the directories above an event
  *   fastpath_bpf.c	the BPF struct_ops type
  *   fastpath_kfuncs.c	what a BPF handler can call
  *   fastpath_glue.c	what differs between the flavours
@@ -235,6 +235,9 @@ void fastpath_response(struct fanotify_fastpath_hook *fp_hook,
 int fastpath_nearest_mark(const struct fastpath_event *event,
 			  enum fanotify_fastpath_place place,
 			  struct fanotify_fastpath_mark *info);
+int fastpath_ancestors(const struct fastpath_event *event,
+		       enum fanotify_fastpath_place place,
+		       struct fanotify_fastpath_ancestor *buf, u32 room);
 
 /* fastpath_bpf.c, fastpath_kfuncs.c */
 #if defined(CONFIG_BPF_SYSCALL) && defined(CONFIG_BPF_JIT)

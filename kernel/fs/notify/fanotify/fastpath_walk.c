@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * fanotify fastpath - the nearest marked directory above an event
+ * fanotify fastpath - the directories above an event
  *
  * The roots of subtrees are inode marks of the group itself, so the dcache is
  * the index: walk up from the event and look for a mark at each directory.
@@ -11,6 +11,7 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/fsnotify_backend.h>
+#include <linux/kdev_t.h>
 #include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/seqlock.h>
@@ -18,58 +19,26 @@
 #include "fastpath.h"
 
 /*
- * Find the mark of @group on @inode, if it counts. fsnotify() holds
- * fsnotify_mark_srcu around the handler, which keeps connector and marks; that
- * it does can't be told to lockdep, for a module can't name the domain.
+ * One step of a walk: a directory, or at @depth 0 the object; NULL if it is
+ * negative: just being made, or no longer referenced. True ends the walk. A
+ * walk can start over at 0. Inlined into each walk, with it.
  */
-static noinline bool find_mark(const struct inode *inode,
-			       const struct fsnotify_group *group,
-			       struct fanotify_fastpath_mark *info)
-{
-	const struct fsnotify_mark_connector *conn;
-	const struct fsnotify_mark *mark;
-
-	conn = rcu_dereference_raw(inode->i_fsnotify_marks);
-	if (!conn)
-		return false;
-	hlist_for_each_entry_rcu(mark, &conn->list, obj_list, true) {
-		unsigned int flags;
-
-		if (mark->group != group)
-			continue;
-		flags = READ_ONCE(mark->flags);
-		if (!(flags & FSNOTIFY_MARK_FLAG_ATTACHED) ||
-		    (flags & FSNOTIFY_MARK_FLAG_NO_IREF))
-			continue;
-		info->mask = READ_ONCE(mark->mask);
-		info->ignore_mask = READ_ONCE(mark->ignore_mask);
-		if (info->mask || info->ignore_mask)
-			return true;
-	}
-	return false;
-}
+typedef bool (*visit_fn)(const struct inode *inode, u32 depth, void *ctx);
 
 /*
- * Walk up from @dentry. Under RCU and one round of rename_lock. Returns 1 and
- * fills @info if there is a mark, 0 if there is none, -ESTALE if @dentry is not
- * connected to the root of its file system.
+ * Walk up from @dentry. Under RCU and one round of rename_lock. Returns 1 if
+ * @visit has ended it, 0 at the root, -ESTALE if @dentry is not connected to
+ * the root of its file system.
  */
-static int walk_up(const struct dentry *dentry,
-		   const struct fsnotify_group *group,
-		   struct fanotify_fastpath_mark *info)
+static __always_inline int walk_up(const struct dentry *dentry, visit_fn visit,
+				   void *ctx)
 {
 	const struct dentry *parent;
 	u32 depth = 0;
 
 	for (;;) {
-		const struct inode *inode = READ_ONCE(dentry->d_inode);
-
-		/* Negative: just being made, or no longer referenced. */
-		if (likely(inode) && unlikely(rcu_access_pointer(inode->i_fsnotify_marks)) &&
-		    S_ISDIR(inode->i_mode) && find_mark(inode, group, info)) {
-			info->depth = depth;
+		if (visit(READ_ONCE(dentry->d_inode), depth, ctx))
 			return 1;
-		}
 		parent = READ_ONCE(dentry->d_parent);
 		if (parent == dentry)
 			break;
@@ -160,22 +129,103 @@ static void find_start(const struct fastpath_event *event,
 	start->above = false;
 }
 
-static int walk_from(const struct walk_start *start,
-		     const struct fsnotify_group *group,
-		     struct fanotify_fastpath_mark *info)
+static __always_inline int walk_from(const struct walk_start *start,
+				     visit_fn visit, void *ctx)
 {
 	const struct dentry *dentry = start->dentry;
 
-	if (start->first && rcu_access_pointer(start->first->i_fsnotify_marks) &&
-	    find_mark(start->first, group, info)) {
-		info->depth = 0;
+	if (start->first && visit(start->first, 0, ctx))
 		return 1;
-	}
 	if (!dentry)
 		return -ESTALE;
 	if (start->above)
 		dentry = READ_ONCE(dentry->d_parent);
-	return walk_up(dentry, group, info);
+	return walk_up(dentry, visit, ctx);
+}
+
+/*
+ * Walk up from one place of an event, until @visit ends it or to the root, as
+ * it was at one point in time. Returns what walk_up() does, or -EINVAL for an
+ * unknown @place. What can't be placed is counted.
+ */
+static __always_inline int walk(const struct fastpath_event *event,
+				enum fanotify_fastpath_place place,
+				visit_fn visit, void *ctx)
+{
+	struct walk_start start;
+	unsigned int seq;
+	int ret;
+
+	if (place > FAN_FP_PLACE_NEW_DIR)
+		return -EINVAL;
+
+	rcu_read_lock();
+	find_start(event, place, &start);
+	seq = read_seqbegin(&rename_lock);
+	ret = walk_from(&start, visit, ctx);
+	if (unlikely(read_seqretry(&rename_lock, seq))) {
+		/* A rename interfered: once more, and keep them out. */
+		find_start(event, place, &start);
+		read_seqlock_excl(&rename_lock);
+		ret = walk_from(&start, visit, ctx);
+		read_sequnlock_excl(&rename_lock);
+	}
+	rcu_read_unlock();
+
+	if (ret < 0)
+		this_cpu_inc(event->hook->stats->unplaced);
+	return ret;
+}
+
+struct mark_search {
+	const struct fsnotify_group *group;
+	struct fanotify_fastpath_mark *info;
+};
+
+/*
+ * Find the mark of the group on @inode, if it counts. fsnotify() holds
+ * fsnotify_mark_srcu around the handler, which keeps connector and marks; that
+ * it does can't be told to lockdep, for a module can't name the domain.
+ */
+static noinline bool find_mark(const struct inode *inode,
+			       const struct mark_search *search)
+{
+	const struct fsnotify_mark_connector *conn;
+	struct fanotify_fastpath_mark *info = search->info;
+	const struct fsnotify_mark *mark;
+
+	conn = rcu_dereference_raw(inode->i_fsnotify_marks);
+	if (!conn)
+		return false;
+	hlist_for_each_entry_rcu(mark, &conn->list, obj_list, true) {
+		unsigned int flags;
+
+		if (mark->group != search->group)
+			continue;
+		flags = READ_ONCE(mark->flags);
+		if (!(flags & FSNOTIFY_MARK_FLAG_ATTACHED) ||
+		    (flags & FSNOTIFY_MARK_FLAG_NO_IREF))
+			continue;
+		info->mask = READ_ONCE(mark->mask);
+		info->ignore_mask = READ_ONCE(mark->ignore_mask);
+		if (info->mask || info->ignore_mask)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline bool visit_mark(const struct inode *inode, u32 depth,
+				       void *ctx)
+{
+	struct mark_search *search = ctx;
+
+	/* Nearly always there is none. */
+	if (unlikely(!inode) ||
+	    likely(!rcu_access_pointer(inode->i_fsnotify_marks)) ||
+	    !S_ISDIR(inode->i_mode) || !find_mark(inode, search))
+		return false;
+	search->info->depth = depth;
+	return true;
 }
 
 /**
@@ -197,27 +247,58 @@ int fastpath_nearest_mark(const struct fastpath_event *event,
 			  enum fanotify_fastpath_place place,
 			  struct fanotify_fastpath_mark *info)
 {
-	struct walk_start start;
-	unsigned int seq;
-	int ret;
+	struct mark_search search = {
+		.group = event->group,
+		.info = info,
+	};
 
-	if (place > FAN_FP_PLACE_NEW_DIR)
-		return -EINVAL;
+	return walk(event, place, visit_mark, &search);
+}
 
-	rcu_read_lock();
-	find_start(event, place, &start);
-	seq = read_seqbegin(&rename_lock);
-	ret = walk_from(&start, event->group, info);
-	if (unlikely(read_seqretry(&rename_lock, seq))) {
-		/* A rename interfered: once more, and keep them out. */
-		find_start(event, place, &start);
-		read_seqlock_excl(&rename_lock);
-		ret = walk_from(&start, event->group, info);
-		read_sequnlock_excl(&rename_lock);
+struct ancestor_list {
+	struct fanotify_fastpath_ancestor *buf;
+	u32 room;
+	u32 count;
+};
+
+static __always_inline bool visit_ancestor(const struct inode *inode, u32 depth,
+					   void *ctx)
+{
+	struct ancestor_list *list = ctx;
+
+	list->count = depth + 1;
+	if (depth >= list->room)
+		return false;
+	list->buf[depth] = (struct fanotify_fastpath_ancestor) {};
+	if (inode) {
+		list->buf[depth].ino = inode->i_ino;
+		list->buf[depth].generation = inode->i_generation;
+		list->buf[depth].dev = new_encode_dev(inode->i_sb->s_dev);
 	}
-	rcu_read_unlock();
+	return false;
+}
 
-	if (ret < 0)
-		this_cpu_inc(event->hook->stats->unplaced);
-	return ret;
+/**
+ * fastpath_ancestors() - list the directories above an event
+ * @event: The event.
+ * @place: Which of its places.
+ * @buf: Gets the place itself, then its parent, and so on.
+ * @room: How many entries fit into @buf.
+ *
+ * Context: In a handler. Does not sleep.
+ *
+ * Return: How many there are, which can be more than fit; -ESTALE if the event
+ * can't be placed; -EINVAL for an unknown @place.
+ */
+int fastpath_ancestors(const struct fastpath_event *event,
+		       enum fanotify_fastpath_place place,
+		       struct fanotify_fastpath_ancestor *buf, u32 room)
+{
+	struct ancestor_list list = {
+		.buf = buf,
+		.room = room,
+	};
+	int ret = walk(event, place, visit_ancestor, &list);
+
+	return ret < 0 ? ret : list.count;
 }

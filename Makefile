@@ -187,7 +187,7 @@ check-long:			## the same, and the tests that take long
 
 check-debug: kernel-debug loader tests	## the tests on the debug kernel
 	@selftests/vm/run-tests --name debug --kernel $(KERNEL)-debug/bzImage \
-		--mem 3072 --limit 900 --timeout 3000 \
+		--mem 3072 --limit 900 --timeout 3000 --disk 16M:ext4 \
 		--add $(LOADER)/fanfp:/usr/sbin/fanfp --add $(BUILD)/bpf:/bpf \
 		--add $(BUILD)/bpf-nolink:/bpf-nolink \
 		--add $(TOOLS)/bpftool:/usr/sbin/bpftool \

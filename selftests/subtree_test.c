@@ -55,6 +55,27 @@ static int opens_seen(int fd, const char *dir)
 	return fp_count(fd);
 }
 
+static int attach_subtree(struct subtree **skel, struct bpf_link **link, int fd)
+{
+	*link = NULL;
+	*skel = subtree__open();
+	if (!*skel)
+		return -errno;
+	fp_set_group((*skel)->maps.subtree, fd);
+	if (subtree__load(*skel))
+		return -errno;
+	*link = bpf_map__attach_struct_ops((*skel)->maps.subtree);
+	return *link ? 0 : -errno;
+}
+
+static struct fanotify_fastpath_info group_info(int fd)
+{
+	struct fanotify_fastpath_info info = {};
+
+	fp_ioctl_info(fd, FAN_IOC_GET_FP, &info);
+	return info;
+}
+
 FIXTURE_SETUP(subtree)
 {
 	libbpf_set_print(fp_print);
@@ -72,12 +93,7 @@ FIXTURE_SETUP(subtree)
 	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
 				   FAN_OPEN | FAN_RENAME | FAN_ONDIR, AT_FDCWD,
 				   self->dir.path));
-	self->skel = subtree__open();
-	ASSERT_NE(NULL, self->skel);
-	fp_set_group(self->skel->maps.subtree, self->fd);
-	ASSERT_EQ(0, subtree__load(self->skel));
-	self->link = bpf_map__attach_struct_ops(self->skel->maps.subtree);
-	ASSERT_NE(NULL, self->link);
+	ASSERT_EQ(0, attach_subtree(&self->skel, &self->link, self->fd));
 }
 
 FIXTURE_TEARDOWN(subtree)
@@ -547,6 +563,44 @@ TEST_F_TIMEOUT(subtree, matches_the_truth, 120)
 		}
 	}
 	close(t.all);
+}
+
+TEST_F(subtree, what_has_no_place_is_sent_and_counted)
+{
+	char file[160], name[160];
+	__u64 mask = 0;
+
+	/* A group that is told of objects without a name. */
+	bpf_link__destroy(self->link);
+	subtree__destroy(self->skel);
+	close(self->fd);
+	self->fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC |
+				 FAN_REPORT_FID, O_RDONLY);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, attach_subtree(&self->skel, &self->link, self->fd));
+
+	/* The object is gone with its last name; where it was, nobody knows. */
+	snprintf(file, sizeof(file), "%s/file", self->out);
+	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_create(file));
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+				   FAN_DELETE_SELF | FAN_ATTRIB, AT_FDCWD,
+				   self->dir.path));
+	fp_count(self->fd);
+	ASSERT_EQ(0, unlink(file));
+	EXPECT_EQ(1, fp_drain(self->fd, &mask));
+	EXPECT_EQ(FAN_DELETE_SELF, mask & FAN_DELETE_SELF);
+	EXPECT_LE(1, (int)group_info(self->fd).unplaced);
+
+	/* Of two names it is not said which one. */
+	ASSERT_EQ(0, fp_create(file));
+	snprintf(name, sizeof(name), "%s/name", self->in);
+	ASSERT_EQ(0, link(file, name));
+	fp_count(self->fd);
+	mask = 0;
+	ASSERT_EQ(0, unlink(name));
+	fp_drain(self->fd, &mask);
+	EXPECT_EQ(FAN_ATTRIB, mask & FAN_ATTRIB);
 }
 
 TEST_HARNESS_MAIN

@@ -197,6 +197,9 @@ check-debug: kernel-debug loader tests	## the tests on the debug kernel
 lint: $(SOURCE)			## checkpatch, kernel-doc, shellcheck, ...
 	@scripts/lint $(SOURCE) $(BUILD)/results
 
+docs: $(SOURCE)			## build the guides (Sphinx) to build/docs/
+	@scripts/docs $(SOURCE) $(BUILD)/docs
+
 check-harness: $(STOCK_DIR)	## test the VM harness itself
 	@selftests/vm/test_vm.py --kernel $(STOCK_DIR)/boot/vmlinuz-* \
 		--modules $(STOCK_DIR)/lib/modules/* --results $(BUILD)/results
@@ -244,6 +247,6 @@ clean-cache:			## remove old cache entries (ALL=1: all of them)
 version:			## print the version
 	@echo $(VERSION)
 
-.PHONY: all help deps install-deps build-handler loader install uninstall module modules dkms \
+.PHONY: all docs help deps install-deps build-handler loader install uninstall module modules dkms \
 	kernel kernel-debug tests check check-long check-debug lint check-harness \
 	check-variants module-broken kmod demo clean distclean clean-cache version

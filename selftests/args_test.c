@@ -38,44 +38,44 @@ FIXTURE_TEARDOWN(args)
 	close(self->fd);
 }
 
-TEST_F(args, the_structure_has_its_published_size)
+TEST_F(args, c432_the_structure_has_its_published_size)
 {
 	EXPECT_EQ(FAN_FP_ARGS_SIZE_VER0, sizeof(self->req));
 }
 
-TEST_F(args, an_unknown_flag_is_einval)
+TEST_F(args, c431_an_unknown_flag_is_einval)
 {
 	self->req.flags = 1U << 31;
 	EXPECT_EQ(-EINVAL, fp_ioctl(self->fd, FAN_IOC_ADD_FP, &self->req));
 	EXPECT_EQ(-EINVAL, fp_ioctl(self->fd, FAN_IOC_DEL_FP, &self->req));
 }
 
-TEST_F(args, a_reserved_field_is_einval)
+TEST_F(args, c431_a_reserved_field_is_einval)
 {
 	self->req.__reserved = 1;
 	EXPECT_EQ(-EINVAL, fp_ioctl(self->fd, FAN_IOC_ADD_FP, &self->req));
 }
 
-TEST_F(args, an_unterminated_name_is_enametoolong)
+TEST_F(args, c434_an_unterminated_name_is_enametoolong)
 {
 	memset(self->req.name, 'x', sizeof(self->req.name));
 	EXPECT_EQ(-ENAMETOOLONG,
 		  fp_ioctl(self->fd, FAN_IOC_ADD_FP, &self->req));
 }
 
-TEST_F(args, an_empty_name_is_einval)
+TEST_F(args, c434_an_empty_name_is_einval)
 {
 	self->req.name[0] = '\0';
 	EXPECT_EQ(-EINVAL, fp_ioctl(self->fd, FAN_IOC_ADD_FP, &self->req));
 }
 
-TEST_F(args, an_unknown_name_is_enoent)
+TEST_F(args, c434_an_unknown_name_is_enoent)
 {
 	strcpy(self->req.name, "nobody");
 	EXPECT_EQ(-ENOENT, fp_ioctl(self->fd, FAN_IOC_ADD_FP, &self->req));
 }
 
-TEST_F(args, a_bad_structure_address_is_efault)
+TEST_F(args, c433_a_bad_structure_address_is_efault)
 {
 	int dev = fp_in_tree() ? self->fd : open(FP_DEVICE, O_RDWR);
 
@@ -84,14 +84,14 @@ TEST_F(args, a_bad_structure_address_is_efault)
 	EXPECT_EQ(EFAULT, errno);
 }
 
-TEST_F(args, a_bad_arguments_address_is_efault)
+TEST_F(args, c433_a_bad_arguments_address_is_efault)
 {
 	self->req.init_args = 8;
 	self->req.init_args_size = 8;
 	EXPECT_EQ(-EFAULT, fp_ioctl(self->fd, FAN_IOC_ADD_FP, &self->req));
 }
 
-TEST_F(args, an_address_without_a_size_is_einval)
+TEST_F(args, c502_an_address_without_a_size_is_einval)
 {
 	self->req.init_args = (uintptr_t)self;
 	EXPECT_EQ(-EINVAL, fp_ioctl(self->fd, FAN_IOC_ADD_FP, &self->req));
@@ -100,7 +100,7 @@ TEST_F(args, an_address_without_a_size_is_einval)
 	EXPECT_EQ(-EINVAL, fp_ioctl(self->fd, FAN_IOC_ADD_FP, &self->req));
 }
 
-TEST_F(args, too_many_arguments_are_emsgsize)
+TEST_F(args, c502_too_many_arguments_are_emsgsize)
 {
 	static char args[FAN_FP_ARGS_MAX + 1];
 
@@ -114,7 +114,7 @@ TEST_F(args, too_many_arguments_are_emsgsize)
 	EXPECT_EQ(0, fp_del(self->fd, ""));
 }
 
-TEST_F(args, arguments_for_a_detach_are_einval)
+TEST_F(args, c437_arguments_for_a_detach_are_einval)
 {
 	ASSERT_EQ(0, fp_add(self->fd, "probe", NULL, 0));
 	self->req.init_args = (uintptr_t)self;
@@ -133,7 +133,7 @@ struct larger_args {
 #define ADD_SMALLER	_IOC(_IOC_WRITE, FAN_IOC_MAGIC, 0, \
 			     FAN_FP_ARGS_SIZE_VER0 - 8)
 
-TEST_F(args, a_larger_structure_is_accepted_if_the_rest_is_zero)
+TEST_F(args, c431_a_larger_structure_is_accepted_if_the_rest_is_zero)
 {
 	struct larger_args larger = { .args = self->req };
 
@@ -144,12 +144,12 @@ TEST_F(args, a_larger_structure_is_accepted_if_the_rest_is_zero)
 	EXPECT_EQ(-E2BIG, fp_ioctl(self->fd, ADD_LARGER, &larger.args));
 }
 
-TEST_F(args, a_structure_that_is_too_small_is_einval)
+TEST_F(args, c432_a_structure_that_is_too_small_is_einval)
 {
 	EXPECT_EQ(-EINVAL, fp_ioctl(self->fd, ADD_SMALLER, &self->req));
 }
 
-TEST_F(args, an_unknown_request_is_enotty)
+TEST_F(args, c435_an_unknown_request_is_enotty)
 {
 	EXPECT_EQ(-ENOTTY,
 		  fp_ioctl(self->fd, _IOW(FAN_IOC_MAGIC, 9,
@@ -161,7 +161,7 @@ TEST_F(args, an_unknown_request_is_enotty)
 			   &self->req));
 }
 
-TEST_F(args, a_file_that_is_not_fanotifys_is_refused)
+TEST_F(args, c436_a_file_that_is_not_fanotifys_is_refused)
 {
 	int inotify = inotify_init1(IN_CLOEXEC);
 	int plain = open("/proc/self/status", O_RDONLY);
@@ -193,7 +193,7 @@ static int drop_and_add(void *arg)
 	return -fp_add(*fd, "probe", NULL, 0);
 }
 
-TEST_F(args, a_handler_that_is_not_marked_unprivileged_is_eperm)
+TEST_F(args, c702_a_handler_that_is_not_marked_unprivileged_is_eperm)
 {
 	EXPECT_EQ(EPERM, fp_in_child(drop_and_add, &self->fd));
 }
@@ -239,86 +239,86 @@ static int load_and_attach(struct probe *skel)
 	return 0;
 }
 
-TEST_F(ops, the_probe_itself_is_fine)
+TEST_F(ops, c452_the_probe_itself_is_fine)
 {
 	EXPECT_EQ(0, load_and_attach(self->skel));
 }
 
-TEST_F(ops, an_unknown_flag_is_einval)
+TEST_F(ops, c451_an_unknown_flag_is_einval)
 {
 	self->ops->flags = 1U << 5;
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 
-TEST_F(ops, the_kernels_own_flag_is_einval)
+TEST_F(ops, c451_the_kernels_own_flag_is_einval)
 {
 	self->ops->flags = 1U << 31;
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 
-TEST_F(ops, a_handler_without_a_name_is_einval)
+TEST_F(ops, c452_a_handler_without_a_name_is_einval)
 {
 	self->ops->name[0] = '\0';
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 
-TEST_F(ops, a_name_that_is_a_path_is_einval)
+TEST_F(ops, c452_a_name_that_is_a_path_is_einval)
 {
 	strcpy(self->ops->name, "a/b");
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 
-TEST_F(ops, a_name_that_is_hidden_is_einval)
+TEST_F(ops, c452_a_name_that_is_hidden_is_einval)
 {
 	strcpy(self->ops->name, "..");
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 
-TEST_F(ops, an_unterminated_name_is_einval)
+TEST_F(ops, c452_an_unterminated_name_is_einval)
 {
 	memset(self->ops->name, 'x', sizeof(self->ops->name));
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 
-TEST_F(ops, a_control_character_in_a_text_is_einval)
+TEST_F(ops, c453_a_control_character_in_a_text_is_einval)
 {
 	strcpy(self->ops->desc, "red \033[31m");
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 
-TEST_F(ops, an_unprivileged_private_attachment_is_einval)
+TEST_F(ops, c454_an_unprivileged_private_attachment_is_einval)
 {
 	fp_set_group(self->skel->maps.probe, self->fd);
 	self->ops->flags |= FAN_FP_F_UNPRIV;
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 
-TEST_F(ops, too_many_arguments_are_einval)
+TEST_F(ops, c502_too_many_arguments_are_einval)
 {
 	fp_set_group(self->skel->maps.probe, self->fd);
 	self->ops->args_size = FAN_FP_ARGS_MAX + 1;
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 
-TEST_F(ops, a_group_without_its_flag_is_einval)
+TEST_F(ops, c455_a_group_without_its_flag_is_einval)
 {
 	self->ops->group_fd = self->fd;
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 
-TEST_F(ops, a_group_that_is_not_open_is_ebadf)
+TEST_F(ops, c455_a_group_that_is_not_open_is_ebadf)
 {
 	fp_set_group(self->skel->maps.probe, 9999);
 	EXPECT_EQ(-EBADF, load_and_attach(self->skel));
 }
 
-TEST_F(ops, a_group_that_is_not_fanotifys_is_einval)
+TEST_F(ops, c455_a_group_that_is_not_fanotifys_is_einval)
 {
 	fp_set_group(self->skel->maps.probe, STDERR_FILENO);
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 
-TEST_F(ops, group_0_is_a_group)
+TEST_F(ops, c455_group_0_is_a_group)
 {
 	ASSERT_EQ(0, dup2(self->fd, STDIN_FILENO));
 	fp_set_group(self->skel->maps.probe, STDIN_FILENO);

@@ -50,13 +50,13 @@ static struct bpf_link *attach_probe(struct probe *skel, int fd)
 	return register_probe(skel);
 }
 
-TEST_F(attach, without_a_handler_every_event_is_queued)
+TEST_F(attach, c205_without_a_handler_every_event_is_queued)
 {
 	ASSERT_EQ(0, fp_touch(self->dir.file));
 	EXPECT_EQ(1, fp_count(self->fd));
 }
 
-TEST_F(attach, by_link_the_handler_decides_until_the_link_is_closed)
+TEST_F(attach, c405_by_link_the_handler_decides_until_the_link_is_closed)
 {
 	struct bpf_link *link = attach_probe(self->skel, self->fd);
 
@@ -71,7 +71,7 @@ TEST_F(attach, by_link_the_handler_decides_until_the_link_is_closed)
 	EXPECT_EQ(1, self->skel->bss->handled);
 }
 
-TEST_F(attach, by_name_the_handler_decides_until_it_is_detached)
+TEST_F(attach, c403_by_name_the_handler_decides_until_it_is_detached)
 {
 	struct bpf_link *link = register_probe(self->skel);
 
@@ -91,7 +91,7 @@ TEST_F(attach, by_name_the_handler_decides_until_it_is_detached)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, detaching_needs_no_name)
+TEST_F(attach, c404_detaching_needs_no_name)
 {
 	struct bpf_link *link = register_probe(self->skel);
 
@@ -103,7 +103,7 @@ TEST_F(attach, detaching_needs_no_name)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, only_its_own_group_is_affected)
+TEST_F(attach, c205_only_its_own_group_is_affected)
 {
 	struct bpf_link *link = attach_probe(self->skel, self->fd);
 	int other;
@@ -120,7 +120,7 @@ TEST_F(attach, only_its_own_group_is_affected)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, a_second_handler_is_refused_with_ebusy)
+TEST_F(attach, c401_a_second_handler_is_refused_with_ebusy)
 {
 	struct bpf_link *link = attach_probe(self->skel, self->fd);
 	struct probe *second, *named;
@@ -150,7 +150,7 @@ TEST_F(attach, a_second_handler_is_refused_with_ebusy)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, one_handler_serves_many_groups)
+TEST_F(attach, c402_one_handler_serves_many_groups)
 {
 	struct bpf_link *link = register_probe(self->skel);
 	int other;
@@ -175,7 +175,7 @@ TEST_F(attach, one_handler_serves_many_groups)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, init_sees_the_arguments_and_a_zeroed_private_area)
+TEST_F(attach, c501_c503_c504_init_sees_the_arguments_and_a_zeroed_private_area)
 {
 	const char args[] = { 'a', 'b', 0, 'd' };
 	struct bpf_link *link = register_probe(self->skel);
@@ -205,7 +205,7 @@ TEST_F(attach, init_sees_the_arguments_and_a_zeroed_private_area)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, by_link_init_sees_the_arguments)
+TEST_F(attach, c501_by_link_init_sees_the_arguments)
 {
 	struct fp_ops *ops = fp_ops(self->skel->maps.probe);
 	struct bpf_link *link;
@@ -219,7 +219,7 @@ TEST_F(attach, by_link_init_sees_the_arguments)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, init_can_refuse_and_free_is_not_called_then)
+TEST_F(attach, c521_c522_init_can_refuse_and_free_is_not_called_then)
 {
 	struct bpf_link *link = register_probe(self->skel);
 
@@ -236,7 +236,7 @@ TEST_F(attach, init_can_refuse_and_free_is_not_called_then)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, by_link_init_can_refuse)
+TEST_F(attach, c521_by_link_init_can_refuse)
 {
 	fp_set_group(self->skel->maps.probe, self->fd);
 	self->skel->bss->init_verdict = -ERANGE;
@@ -247,7 +247,7 @@ TEST_F(attach, by_link_init_can_refuse)
 	EXPECT_EQ(1, fp_count(self->fd));
 }
 
-TEST_F(attach, free_is_called_once_for_each_attachment)
+TEST_F(attach, c522_free_is_called_once_for_each_attachment)
 {
 	struct bpf_link *link = register_probe(self->skel);
 	int i;
@@ -262,7 +262,7 @@ TEST_F(attach, free_is_called_once_for_each_attachment)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, a_link_is_told_when_its_group_is_closed)
+TEST_F(attach, c409_a_link_is_told_when_its_group_is_closed)
 {
 	struct bpf_link *link = attach_probe(self->skel, self->fd);
 	struct pollfd poll_link = {};
@@ -280,7 +280,7 @@ TEST_F(attach, a_link_is_told_when_its_group_is_closed)
 	EXPECT_EQ(1, self->skel->bss->frees);
 }
 
-TEST_F(attach, by_name_closing_the_group_detaches)
+TEST_F(attach, c403_by_name_closing_the_group_detaches)
 {
 	struct bpf_link *link = register_probe(self->skel);
 
@@ -306,7 +306,7 @@ static int attach_and_wait(void *arg)
 	return 0;
 }
 
-TEST_F(attach, killing_the_owner_of_the_link_detaches)
+TEST_F(attach, c406_killing_the_owner_of_the_link_detaches)
 {
 	int pipe_fds[2], fds[2];
 	char byte;
@@ -331,7 +331,7 @@ TEST_F(attach, killing_the_owner_of_the_link_detaches)
 	close(pipe_fds[0]);
 }
 
-TEST_F(attach, a_pinned_link_outlives_its_owner)
+TEST_F(attach, c407_a_pinned_link_outlives_its_owner)
 {
 	const char *pin = "/sys/fs/bpf/fp_attach_test";
 	struct bpf_link *link;
@@ -349,7 +349,7 @@ TEST_F(attach, a_pinned_link_outlives_its_owner)
 				fp_count(self->fd)));
 }
 
-TEST_F(attach, a_detached_link_detaches_the_handler)
+TEST_F(attach, c408_a_detached_link_detaches_the_handler)
 {
 	struct bpf_link *link = attach_probe(self->skel, self->fd);
 
@@ -360,7 +360,7 @@ TEST_F(attach, a_detached_link_detaches_the_handler)
 	EXPECT_EQ(0, bpf_link__destroy(link));
 }
 
-TEST_F(attach, an_unregistered_handler_is_not_found)
+TEST_F(attach, c412_an_unregistered_handler_is_not_found)
 {
 	struct bpf_link *link = register_probe(self->skel);
 
@@ -371,7 +371,7 @@ TEST_F(attach, an_unregistered_handler_is_not_found)
 	EXPECT_EQ(-ENOENT, fp_add(self->fd, "probe", NULL, 0));
 }
 
-TEST_F(attach, unregistering_leaves_attachments_in_tree_and_ends_them_in_module)
+TEST_F(attach, c413_unregistering_leaves_attachments_in_tree_and_ends_them_in_module)
 {
 	struct bpf_link *link = register_probe(self->skel);
 
@@ -391,7 +391,7 @@ TEST_F(attach, unregistering_leaves_attachments_in_tree_and_ends_them_in_module)
 	}
 }
 
-TEST_F(attach, a_name_is_taken_once)
+TEST_F(attach, c411_a_name_is_taken_once)
 {
 	struct bpf_link *link = register_probe(self->skel);
 	struct probe *second;
@@ -421,7 +421,7 @@ static int attach_as_nobody(void *arg)
 	return -fp_add(*fd, "probe", NULL, 0);
 }
 
-TEST_F(attach, a_handler_that_is_marked_unprivileged_needs_no_capability)
+TEST_F(attach, c703_a_handler_that_is_marked_unprivileged_needs_no_capability)
 {
 	struct bpf_link *link;
 
@@ -435,7 +435,7 @@ TEST_F(attach, a_handler_that_is_marked_unprivileged_needs_no_capability)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, sysfs_describes_a_registered_handler)
+TEST_F(attach, c1107_sysfs_describes_a_registered_handler)
 {
 	struct bpf_link *link;
 
@@ -448,7 +448,7 @@ TEST_F(attach, sysfs_describes_a_registered_handler)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, a_private_attachment_is_not_listed)
+TEST_F(attach, c410_a_private_attachment_is_not_listed)
 {
 	struct bpf_link *link = attach_probe(self->skel, self->fd);
 
@@ -457,7 +457,7 @@ TEST_F(attach, a_private_attachment_is_not_listed)
 	bpf_link__destroy(link);
 }
 
-TEST_F(attach, repeats_while_events_run)
+TEST_F(attach, c414_repeats_while_events_run)
 {
 	struct bpf_link *link = register_probe(self->skel);
 	pid_t pid;

@@ -58,7 +58,7 @@ static __u64 inode_of(const char *path)
 	return stat(path, &st) ? 0 : st.st_ino;
 }
 
-TEST_F(event, an_open_has_path_dentry_inode_and_directory)
+TEST_F(event, c206_an_open_has_path_dentry_inode_and_directory)
 {
 	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN, self->dir.path));
 	ASSERT_EQ(0, fp_touch(self->dir.file));
@@ -79,7 +79,7 @@ TEST_F(event, an_open_has_path_dentry_inode_and_directory)
 	EXPECT_STREQ("file", self->skel->bss->file_name);
 }
 
-TEST_F(event, a_create_has_a_dentry_and_no_path)
+TEST_F(event, c207_a_create_has_a_dentry_and_no_path)
 {
 	char path[128];
 
@@ -96,7 +96,7 @@ TEST_F(event, a_create_has_a_dentry_and_no_path)
 	EXPECT_STREQ("new", self->skel->bss->file_name);
 }
 
-TEST_F(event, a_delete_has_an_inode_and_a_name)
+TEST_F(event, c208_a_delete_has_an_inode_and_a_name)
 {
 	__u64 ino = inode_of(self->dir.file);
 
@@ -111,7 +111,7 @@ TEST_F(event, a_delete_has_an_inode_and_a_name)
 	EXPECT_STREQ("file", self->skel->bss->file_name);
 }
 
-TEST_F(event, a_deletion_of_the_object_has_no_directory_and_no_dentry)
+TEST_F(event, c208_a_deletion_of_the_object_has_no_directory_and_no_dentry)
 {
 	char path[128];
 
@@ -128,7 +128,7 @@ TEST_F(event, a_deletion_of_the_object_has_no_directory_and_no_dentry)
 	EXPECT_STREQ("", self->skel->bss->file_name);
 }
 
-TEST_F(event, a_directory_has_the_flag)
+TEST_F(event, c212_a_directory_has_the_flag)
 {
 	char path[128];
 
@@ -141,7 +141,7 @@ TEST_F(event, a_directory_has_the_flag)
 	EXPECT_EQ(FAN_CREATE, self->skel->bss->mask);
 }
 
-TEST_F(event, a_rename_has_the_old_directory_and_the_new_dentry)
+TEST_F(event, c209_a_rename_has_the_old_directory_and_the_new_dentry)
 {
 	char sub[128], path[160];
 
@@ -156,7 +156,7 @@ TEST_F(event, a_rename_has_the_old_directory_and_the_new_dentry)
 	EXPECT_STREQ("moved", self->skel->bss->dentry_name);
 }
 
-TEST_F(event, the_match_mask_says_which_marks)
+TEST_F(event, c211_the_match_mask_says_which_marks)
 {
 	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN, self->dir.path));
 	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD,
@@ -167,7 +167,7 @@ TEST_F(event, the_match_mask_says_which_marks)
 	EXPECT_EQ(MATCH_SB, self->skel->bss->match_mask);
 }
 
-TEST_F(event, the_scratch_area_is_zero_for_every_event)
+TEST_F(event, c213_the_scratch_area_is_zero_for_every_event)
 {
 	int i;
 
@@ -179,7 +179,7 @@ TEST_F(event, the_scratch_area_is_zero_for_every_event)
 	}
 }
 
-TEST_F(event, the_mask_is_what_the_listener_would_see)
+TEST_F(event, c201_the_mask_is_what_the_listener_would_see)
 {
 	struct {
 		struct fanotify_event_metadata event;
@@ -199,7 +199,7 @@ TEST_F(event, the_mask_is_what_the_listener_would_see)
 	EXPECT_EQ(seen.event.mask, self->skel->bss->mask);
 }
 
-TEST_F(event, a_dentry_is_never_negative)
+TEST_F(event, c210_a_dentry_is_never_negative)
 {
 	char path[128];
 

@@ -62,7 +62,7 @@ static void cause_events(struct probe *skel, const char *path)
 	skel->bss->verdict = 7;
 }
 
-TEST_F(info, tells_the_handler_and_its_counts)
+TEST_F(info, c1102_tells_the_handler_and_its_counts)
 {
 	struct fanotify_fastpath_info info;
 
@@ -83,7 +83,7 @@ TEST_F(info, tells_the_handler_and_its_counts)
 	EXPECT_EQ(0, info.errors);
 }
 
-TEST_F(info, counts_a_mistake_of_the_handler)
+TEST_F(info, c104_c105_counts_a_mistake_of_the_handler)
 {
 	struct fanotify_fastpath_info info;
 
@@ -104,7 +104,7 @@ TEST_F(info, counts_a_mistake_of_the_handler)
 	EXPECT_EQ(2, info.errors);
 }
 
-TEST_F(info, tells_of_a_private_attachment_too)
+TEST_F(info, c1102_tells_of_a_private_attachment_too)
 {
 	struct fanotify_fastpath_info info;
 
@@ -119,7 +119,7 @@ TEST_F(info, tells_of_a_private_attachment_too)
 	EXPECT_EQ(3, info.seen);
 }
 
-TEST_F(info, is_of_one_group_where_sysfs_is_of_all)
+TEST_F(info, c1102_c1107_is_of_one_group_where_sysfs_is_of_all)
 {
 	struct fanotify_fastpath_info info;
 	int other;
@@ -142,7 +142,7 @@ TEST_F(info, is_of_one_group_where_sysfs_is_of_all)
 	close(other);
 }
 
-TEST_F(info, starts_at_zero_for_each_attachment)
+TEST_F(info, c505_c1102_starts_at_zero_for_each_attachment)
 {
 	struct fanotify_fastpath_info first, second;
 
@@ -160,14 +160,14 @@ TEST_F(info, starts_at_zero_for_each_attachment)
 	EXPECT_EQ(2, fp_counter("probe", "seen"));
 }
 
-TEST_F(info, is_enoent_without_a_handler)
+TEST_F(info, c1103_is_enoent_without_a_handler)
 {
 	struct fanotify_fastpath_info info;
 
 	EXPECT_EQ(-ENOENT, get_info(self->fd, &info));
 }
 
-TEST_F(info, must_be_zero_when_it_is_asked_for)
+TEST_F(info, c1104_must_be_zero_when_it_is_asked_for)
 {
 	struct fanotify_fastpath_info info = { .flags = 1 };
 
@@ -176,7 +176,7 @@ TEST_F(info, must_be_zero_when_it_is_asked_for)
 	EXPECT_EQ(-EINVAL, fp_ioctl_info(self->fd, FAN_IOC_GET_FP, &info));
 }
 
-TEST_F(info, can_grow)
+TEST_F(info, c1104_can_grow)
 {
 	struct {
 		struct fanotify_fastpath_info info;
@@ -235,7 +235,7 @@ static bool traced(const char *text, const char *more)
 	return found;
 }
 
-TEST_F(info, trace_events_tell_of_attach_detach_and_mistakes)
+TEST_F(info, c1106_trace_events_tell_of_attach_detach_and_mistakes)
 {
 	char id[64], id2[64], replaced[64];
 

@@ -41,7 +41,7 @@ FIXTURE_TEARDOWN(bpftool)
 	fp_dir_remove(&self->dir);
 }
 
-TEST_F(bpftool, registers_a_handler_and_pins_its_link)
+TEST_F(bpftool, c1108_registers_a_handler_and_pins_its_link)
 {
 	struct run run;
 	const char *said_text = run.text;
@@ -77,7 +77,7 @@ TEST_F(bpftool, registers_a_handler_and_pins_its_link)
 	EXPECT_EQ(-ENOENT, fp_add(self->fd, "subtree", NULL, 0));
 }
 
-TEST_F(bpftool, registers_a_handler_without_a_link_until_it_is_unregistered)
+TEST_F(bpftool, c1108_registers_a_handler_without_a_link_until_it_is_unregistered)
 {
 	struct run run;
 	const char *said_text = run.text;
@@ -98,7 +98,7 @@ TEST_F(bpftool, registers_a_handler_without_a_link_until_it_is_unregistered)
 	EXPECT_EQ(-ENOENT, fp_add(self->fd, "subtree", NULL, 0));
 }
 
-TEST_F(bpftool, registers_every_handler_of_ours)
+TEST_F(bpftool, c1108_registers_every_handler_of_ours)
 {
 	struct run run;
 
@@ -110,7 +110,7 @@ TEST_F(bpftool, registers_every_handler_of_ours)
 	EXPECT_NE(0, RUN("struct_ops", "register", "/bpf-nolink/deny.bpf.o"));
 }
 
-TEST_F(bpftool, a_link_that_nobody_keeps_is_gone_with_bpftool)
+TEST_F(bpftool, c1108_a_link_that_nobody_keeps_is_gone_with_bpftool)
 {
 	struct run run;
 
@@ -136,7 +136,7 @@ static const char *fdinfo(int fd)
 	return found ? line : "";
 }
 
-TEST_F(bpftool, fdinfo_shows_what_is_attached)
+TEST_F(bpftool, c1105_fdinfo_shows_what_is_attached)
 {
 	const char *line;
 	struct run run;

@@ -147,7 +147,7 @@ static int answer(int fd, int asked, __u32 word)
 	ASSERT_LE(0, self->asked);					\
 } while (0)
 
-TEST_F(response, sees_an_allow_in_the_task_that_asked)
+TEST_F(response, c801_sees_an_allow_in_the_task_that_asked)
 {
 	struct stat st;
 
@@ -164,7 +164,7 @@ TEST_F(response, sees_an_allow_in_the_task_that_asked)
 	EXPECT_EQ(st.st_ino, self->skel->bss->ino);
 }
 
-TEST_F(response, sees_a_deny)
+TEST_F(response, c801_sees_a_deny)
 {
 	ASK();
 	ASSERT_EQ(0, answer(self->fd, self->asked, FAN_DENY));
@@ -173,7 +173,7 @@ TEST_F(response, sees_a_deny)
 	EXPECT_EQ(FAN_DENY, self->skel->bss->response);
 }
 
-TEST_F(response, sees_the_whole_word_that_userspace_wrote)
+TEST_F(response, c801_sees_the_whole_word_that_userspace_wrote)
 {
 	struct {
 		struct fanotify_response response;
@@ -193,7 +193,7 @@ TEST_F(response, sees_the_whole_word_that_userspace_wrote)
 	EXPECT_EQ(FAN_DENY | FAN_AUDIT | FAN_INFO, self->skel->bss->response);
 }
 
-TEST_F(response, finds_the_scratch_area_of_its_own_event)
+TEST_F(response, c802_finds_the_scratch_area_of_its_own_event)
 {
 	pid_t second;
 	int asked;
@@ -212,7 +212,7 @@ TEST_F(response, finds_the_scratch_area_of_its_own_event)
 	EXPECT_EQ(1, self->skel->bss->last_number);
 }
 
-TEST_F(response, is_not_called_when_the_handler_decides)
+TEST_F(response, c803_is_not_called_when_the_handler_decides)
 {
 	self->skel->bss->verdict = FAN_FP_RET_SKIP_EVENT;
 	EXPECT_EQ(0, fp_touch(self->dir.file));
@@ -222,7 +222,7 @@ TEST_F(response, is_not_called_when_the_handler_decides)
 	EXPECT_EQ(0, self->skel->bss->responses);
 }
 
-TEST_F(response, is_not_called_for_a_notification)
+TEST_F(response, c803_is_not_called_for_a_notification)
 {
 	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_REMOVE |
 				   FAN_MARK_FILESYSTEM, FAN_OPEN_PERM,
@@ -237,7 +237,7 @@ TEST_F(response, is_not_called_for_a_notification)
 	EXPECT_EQ(0, self->skel->bss->responses);
 }
 
-TEST_F(response, is_not_called_when_the_group_is_closed)
+TEST_F(response, c804_is_not_called_when_the_group_is_closed)
 {
 	ASK();
 	close(self->asked);
@@ -247,7 +247,7 @@ TEST_F(response, is_not_called_when_the_group_is_closed)
 	EXPECT_EQ(0, self->skel->bss->responses);
 }
 
-TEST_F(response, is_not_called_when_the_event_was_never_read)
+TEST_F(response, c804_is_not_called_when_the_event_was_never_read)
 {
 	self->child = open_in_child(self->dir.file);
 	ASSERT_LT(0, self->child);
@@ -269,7 +269,7 @@ static int write_text(const char *path, const char *text)
 	return err;
 }
 
-TEST_F(response, is_not_called_when_the_queue_is_full)
+TEST_F(response, c804_is_not_called_when_the_queue_is_full)
 {
 	struct response *skel = self->next;
 	struct bpf_link *link;
@@ -301,7 +301,7 @@ TEST_F(response, is_not_called_when_the_queue_is_full)
 	bpf_link__destroy(link);
 }
 
-TEST_F(response, is_not_called_for_a_task_that_is_killed)
+TEST_F(response, c805_is_not_called_for_a_task_that_is_killed)
 {
 	ASK();
 	ASSERT_EQ(0, kill(self->child, SIGKILL));
@@ -312,7 +312,7 @@ TEST_F(response, is_not_called_for_a_task_that_is_killed)
 	EXPECT_EQ(0, self->skel->bss->responses);
 }
 
-TEST_F(response, is_not_called_when_the_event_cannot_be_read)
+TEST_F(response, c804_is_not_called_when_the_event_cannot_be_read)
 {
 	void *nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 			     -1, 0);
@@ -327,7 +327,7 @@ TEST_F(response, is_not_called_when_the_event_cannot_be_read)
 	EXPECT_EQ(0, self->skel->bss->responses);
 }
 
-TEST_F(response, is_not_called_after_its_hook_is_detached)
+TEST_F(response, c806_is_not_called_after_its_hook_is_detached)
 {
 	ASK();
 	ASSERT_EQ(0, bpf_link__destroy(self->link));
@@ -337,7 +337,7 @@ TEST_F(response, is_not_called_after_its_hook_is_detached)
 	EXPECT_EQ(0, self->skel->bss->responses);
 }
 
-TEST_F(response, is_not_called_after_its_hook_is_replaced)
+TEST_F(response, c806_is_not_called_after_its_hook_is_replaced)
 {
 	fp_set_group(self->next->maps.response_ops, self->fd);
 	ASSERT_EQ(0, response__load(self->next));
@@ -356,7 +356,7 @@ TEST_F(response, is_not_called_after_its_hook_is_replaced)
 	EXPECT_EQ(1, self->next->bss->responses);
 }
 
-TEST_F(response, is_not_called_for_an_event_that_no_handler_passed_on)
+TEST_F(response, c806_is_not_called_for_an_event_that_no_handler_passed_on)
 {
 	ASSERT_EQ(0, bpf_link__destroy(self->link));
 	ASK();

@@ -34,9 +34,9 @@ int value_len;
 int absent_len;
 int forbidden_len;
 
-const char attr[] = "user.test";
-const char absent[] = "user.absent";
-const char forbidden[] = "security.capability";
+static const char attr[] = "user.test";
+static const char absent[] = "user.absent";
+static const char forbidden[] = "security.capability";
 
 SEC("struct_ops.s/references")
 int BPF_PROG(references, struct fsnotify_group *group,

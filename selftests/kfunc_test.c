@@ -47,7 +47,7 @@ static struct bpf_link *attach_one(struct kfunc *skel, struct bpf_map *map,
 	return bpf_map__attach_struct_ops(map);
 }
 
-TEST_F(kfunc, a_sleepable_handler_takes_and_releases_references)
+TEST_F(kfunc, c901_a_sleepable_handler_takes_and_releases_references)
 {
 	struct stat st;
 
@@ -68,7 +68,7 @@ TEST_F(kfunc, a_sleepable_handler_takes_and_releases_references)
 	EXPECT_EQ(0, umount(self->dir.path));
 }
 
-TEST_F(kfunc, a_name_is_copied_if_it_fits)
+TEST_F(kfunc, c904_a_name_is_copied_if_it_fits)
 {
 	char path[128];
 
@@ -91,7 +91,7 @@ TEST_F(kfunc, a_name_is_copied_if_it_fits)
 	EXPECT_STREQ("", self->skel->bss->name);
 }
 
-TEST_F(kfunc, the_nearest_mark_has_its_masks_and_its_depth)
+TEST_F(kfunc, c1001_the_nearest_mark_has_its_masks_and_its_depth)
 {
 	char sub[128], file[160];
 
@@ -130,7 +130,7 @@ TEST_F(kfunc, the_nearest_mark_has_its_masks_and_its_depth)
 	EXPECT_EQ(-EINVAL, self->skel->bss->found);
 }
 
-TEST_F(kfunc, marks_of_other_groups_and_evictable_marks_do_not_count)
+TEST_F(kfunc, c1004_marks_of_other_groups_and_evictable_marks_do_not_count)
 {
 	int other = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK, O_RDONLY);
 
@@ -151,7 +151,7 @@ TEST_F(kfunc, marks_of_other_groups_and_evictable_marks_do_not_count)
 	close(other);
 }
 
-TEST_F(kfunc, a_sleepable_handler_climbs_to_the_parent)
+TEST_F(kfunc, c902_c903_a_sleepable_handler_climbs_to_the_parent)
 {
 	struct stat st;
 
@@ -180,7 +180,7 @@ TEST_F(kfunc, a_sleepable_handler_climbs_to_the_parent)
 	EXPECT_EQ(0, umount(self->dir.path));
 }
 
-TEST_F(kfunc, an_extended_attribute_of_users_is_read)
+TEST_F(kfunc, c908_an_extended_attribute_of_users_is_read)
 {
 	self->link = attach_one(self->skel, self->skel->maps.ops_xattr,
 				self->fd);
@@ -207,7 +207,7 @@ static int write_as_nobody(void *arg)
 	return fd < 0;
 }
 
-TEST_F(kfunc, an_extended_attribute_is_read_as_the_task_that_causes_the_event)
+TEST_F(kfunc, c908_an_extended_attribute_is_read_as_the_task_that_causes_the_event)
 {
 	self->link = attach_one(self->skel, self->skel->maps.ops_xattr,
 				self->fd);
@@ -231,7 +231,7 @@ static int mark_names(int *fd, const char *path)
 			     FAN_CREATE | FAN_RENAME | FAN_OPEN, AT_FDCWD, path);
 }
 
-TEST_F(kfunc, the_name_that_an_event_is_about_is_copied_if_it_fits)
+TEST_F(kfunc, c905_the_name_that_an_event_is_about_is_copied_if_it_fits)
 {
 	char path[128], other[128];
 
@@ -256,7 +256,7 @@ TEST_F(kfunc, the_name_that_an_event_is_about_is_copied_if_it_fits)
 	EXPECT_STREQ("fifteen_letters", self->skel->bss->file_name);
 }
 
-TEST_F(kfunc, an_event_without_a_name_has_none)
+TEST_F(kfunc, c905_an_event_without_a_name_has_none)
 {
 	/* The root of a file system is not opened in a directory. */
 	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
@@ -270,7 +270,7 @@ TEST_F(kfunc, an_event_without_a_name_has_none)
 	EXPECT_STREQ("", self->skel->bss->file_name);
 }
 
-TEST_F(kfunc, the_path_of_the_object_is_written_out_if_it_fits)
+TEST_F(kfunc, c906_the_path_of_the_object_is_written_out_if_it_fits)
 {
 	char deleted[128];
 	int fd;
@@ -294,7 +294,7 @@ TEST_F(kfunc, the_path_of_the_object_is_written_out_if_it_fits)
 	close(fd);
 }
 
-TEST_F(kfunc, an_event_about_a_directory_entry_has_no_path)
+TEST_F(kfunc, c906_an_event_about_a_directory_entry_has_no_path)
 {
 	char path[128];
 
@@ -330,7 +330,7 @@ static __u64 ino_of(const char *path)
 	return st.st_ino;
 }
 
-TEST_F(kfunc, the_ancestors_are_listed_nearest_first)
+TEST_F(kfunc, c907_the_ancestors_are_listed_nearest_first)
 {
 	struct fanotify_fastpath_ancestor *list = self->skel->bss->ancestors;
 	char file[256], dir[96], moved[96];
@@ -370,7 +370,7 @@ TEST_F(kfunc, the_ancestors_are_listed_nearest_first)
 	EXPECT_EQ(-EINVAL, self->skel->bss->n_ancestors);
 }
 
-TEST_F(kfunc, it_is_told_how_many_ancestors_did_not_fit)
+TEST_F(kfunc, c907_it_is_told_how_many_ancestors_did_not_fit)
 {
 	struct fanotify_fastpath_ancestor *list;
 	char file[256], dir[256];
@@ -389,7 +389,7 @@ TEST_F(kfunc, it_is_told_how_many_ancestors_did_not_fit)
 	EXPECT_EQ(ino_of(dir), list[7].ino);
 }
 
-TEST_F(kfunc, the_ancestors_are_those_on_the_file_system)
+TEST_F(kfunc, c907_the_ancestors_are_those_on_the_file_system)
 {
 	struct fanotify_fastpath_ancestor *list;
 	char file[256], sub[256], bind[] = "/tmp/fp_bind.XXXXXX", path[256];
@@ -474,7 +474,7 @@ FIXTURE_TEARDOWN(refused)
 	refused__destroy(self->skel);
 }
 
-TEST_F(refused, by_the_verifier)
+TEST_F(refused, c214_c215_c523_c909_c910_c911_c912_by_the_verifier)
 {
 	static char log[1 << 20];
 	struct bpf_program *prog;

@@ -48,7 +48,7 @@ FIXTURE_TEARDOWN(kmod)
 	fp_dir_remove(&self->dir);
 }
 
-TEST_F(kmod, the_sample_skips_by_prefix)
+TEST_F(kmod, c402_the_sample_skips_by_prefix)
 {
 	char other[128];
 
@@ -67,7 +67,7 @@ TEST_F(kmod, the_sample_skips_by_prefix)
 	ASSERT_EQ(0, fp_del(self->fd, "prefix"));
 }
 
-TEST_F(kmod, a_module_stays_while_its_handler_is_attached)
+TEST_F(kmod, c417_a_module_stays_while_its_handler_is_attached)
 {
 	ASSERT_EQ(0, load("/kmod/fastpath_prefix.ko", ""));
 	ASSERT_EQ(0, fp_add(self->fd, "prefix", "fi", 3));
@@ -90,7 +90,7 @@ static int nest_param(const char *name)
 	return atoi(text);
 }
 
-TEST_F(kmod, a_handler_is_not_entered_for_what_it_causes)
+TEST_F(kmod, c301_a_handler_is_not_entered_for_what_it_causes)
 {
 	char params[160];
 
@@ -113,7 +113,7 @@ TEST_F(kmod, a_handler_is_not_entered_for_what_it_causes)
 	ASSERT_EQ(0, fp_del(self->fd, "nest"));
 }
 
-TEST_F(kmod, a_permission_event_that_a_handler_causes_is_allowed)
+TEST_F(kmod, c302_a_permission_event_that_a_handler_causes_is_allowed)
 {
 	char params[160];
 	int fd;

@@ -77,7 +77,7 @@ FIXTURE_TEARDOWN(module)
 		ASSERT_EQ(0, load("/module/good.ko"));
 }
 
-TEST_F(module, loads_and_unloads)
+TEST_F(module, c1202_loads_and_unloads)
 {
 	int i;
 
@@ -91,7 +91,7 @@ TEST_F(module, loads_and_unloads)
 	}
 }
 
-TEST_F(module, is_refused_without_btf)
+TEST_F(module, c1201_is_refused_without_btf)
 {
 	EXPECT_EQ(-EOPNOTSUPP, load("/module/no_btf.ko"));
 	EXPECT_TRUE(kernel_says(self->kmsg, NAME ": no BTF that fits"));
@@ -99,7 +99,7 @@ TEST_F(module, is_refused_without_btf)
 	EXPECT_EQ(-1, access(FP_SYSFS, F_OK));
 }
 
-TEST_F(module, is_refused_with_the_btf_of_another_kernel)
+TEST_F(module, c1201_is_refused_with_the_btf_of_another_kernel)
 {
 	EXPECT_NE(0, load("/module/foreign_btf.ko"));
 	EXPECT_FALSE(is_loaded());
@@ -107,7 +107,7 @@ TEST_F(module, is_refused_with_the_btf_of_another_kernel)
 	EXPECT_TRUE(kernel_says(self->kmsg, "BTF"));
 }
 
-TEST_F(module, stays_while_a_group_has_or_had_a_handler)
+TEST_F(module, c1202_stays_while_a_group_has_or_had_a_handler)
 {
 	struct bpf_link *link;
 	struct probe *skel;
@@ -133,7 +133,7 @@ TEST_F(module, stays_while_a_group_has_or_had_a_handler)
 }
 
 /* Here 0 from the wait can also mean that nobody answered. */
-TEST_F(module, refuses_a_handler_that_wants_the_answers)
+TEST_F(module, c807_refuses_a_handler_that_wants_the_answers)
 {
 	struct response *skel;
 

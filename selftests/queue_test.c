@@ -71,7 +71,7 @@ static int open_group(unsigned int flags, __u64 event, const char *path)
 	return fd;
 }
 
-TEST_F(queue, a_handler_sees_each_event_before_they_are_merged)
+TEST_F(queue, c202_a_handler_sees_each_event_before_they_are_merged)
 {
 	self->fd = open_group(0, FAN_OPEN, self->dir.path);
 	ASSERT_LE(0, self->fd);
@@ -81,7 +81,7 @@ TEST_F(queue, a_handler_sees_each_event_before_they_are_merged)
 	EXPECT_EQ(1, fp_count(self->fd));
 }
 
-TEST_F(queue, an_overflow_passes_no_handler)
+TEST_F(queue, c203_an_overflow_passes_no_handler)
 {
 	__u64 mask = 0;
 
@@ -98,7 +98,7 @@ TEST_F(queue, an_overflow_passes_no_handler)
 	EXPECT_EQ(2, fp_counter("probe", "seen"));
 }
 
-TEST_F(queue, an_error_of_a_file_system_is_sent_and_no_handler_is_asked)
+TEST_F(queue, c204_an_error_of_a_file_system_is_sent_and_no_handler_is_asked)
 {
 	char path[64];
 	__u64 mask = 0;
@@ -139,7 +139,7 @@ static pid_t open_on(int cpu, const char *path, int count)
 	return pid;
 }
 
-TEST_F(queue, no_event_is_lost_to_the_counters_on_any_cpu)
+TEST_F(queue, c506_c1101_no_event_is_lost_to_the_counters_on_any_cpu)
 {
 	const int count = 2000;
 	int cpu, status, cpus = sysconf(_SC_NPROCESSORS_ONLN);

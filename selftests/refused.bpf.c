@@ -100,7 +100,7 @@ HANDLER(sleeps_parent, {
 	return dentry && bpf_dget_parent(dentry) ? 0 : 1;
 });
 
-const char attr[] = "user.test";
+static const char attr[] = "user.test";
 
 SEC("struct_ops/sleeps_xattr")
 HANDLER(sleeps_xattr, {

@@ -67,7 +67,7 @@ static void end_child(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-TEST_F(replace, by_name_starts_afresh)
+TEST_F(replace, c602_by_name_starts_afresh)
 {
 	__u64 id;
 
@@ -93,7 +93,7 @@ TEST_F(replace, by_name_starts_afresh)
 	EXPECT_EQ(2, self->skel->bss->frees);
 }
 
-TEST_F(replace, by_name_needs_something_to_replace)
+TEST_F(replace, c603_by_name_needs_something_to_replace)
 {
 	ASSERT_EQ(0, probe__load(self->skel));
 	self->link = bpf_map__attach_struct_ops(self->skel->maps.probe);
@@ -102,7 +102,7 @@ TEST_F(replace, by_name_needs_something_to_replace)
 	EXPECT_EQ(0, self->skel->bss->inits);
 }
 
-TEST_F(replace, by_name_leaves_a_link_alone)
+TEST_F(replace, c603_by_name_leaves_a_link_alone)
 {
 	struct bpf_link *named;
 
@@ -116,7 +116,7 @@ TEST_F(replace, by_name_leaves_a_link_alone)
 	bpf_link__destroy(named);
 }
 
-TEST_F(replace, by_name_a_refusal_leaves_the_old_one)
+TEST_F(replace, c604_by_name_a_refusal_leaves_the_old_one)
 {
 	ASSERT_EQ(0, probe__load(self->skel));
 	self->link = bpf_map__attach_struct_ops(self->skel->maps.probe);
@@ -130,7 +130,7 @@ TEST_F(replace, by_name_a_refusal_leaves_the_old_one)
 	ASSERT_EQ(0, fp_del(self->fd, ""));
 }
 
-TEST_F(replace, by_name_no_event_is_without_a_handler)
+TEST_F(replace, c601_by_name_no_event_is_without_a_handler)
 {
 	pid_t pid;
 	int i;
@@ -149,7 +149,7 @@ TEST_F(replace, by_name_no_event_is_without_a_handler)
 	ASSERT_EQ(0, fp_del(self->fd, ""));
 }
 
-TEST_F(replace, a_link_keeps_its_group)
+TEST_F(replace, c605_a_link_keeps_its_group)
 {
 	struct fp_ops *ops = fp_ops(self->next->maps.probe);
 
@@ -178,7 +178,7 @@ TEST_F(replace, a_link_keeps_its_group)
 	EXPECT_TRUE(FP_WAIT_FOR(self->next->bss->frees == 1));
 }
 
-TEST_F(replace, an_updated_link_is_told_when_its_group_is_closed)
+TEST_F(replace, c607_an_updated_link_is_told_when_its_group_is_closed)
 {
 	struct pollfd poll_link = {};
 
@@ -195,7 +195,7 @@ TEST_F(replace, an_updated_link_is_told_when_its_group_is_closed)
 	EXPECT_TRUE(FP_WAIT_FOR(self->next->bss->frees == 1));
 }
 
-TEST_F(replace, a_refusal_leaves_the_links_handler)
+TEST_F(replace, c604_a_refusal_leaves_the_links_handler)
 {
 	self->link = attach_to(self->skel, self->fd);
 	ASSERT_NE(NULL, self->link);
@@ -211,7 +211,7 @@ TEST_F(replace, a_refusal_leaves_the_links_handler)
 	EXPECT_EQ(0, fp_count(self->fd));
 }
 
-TEST_F(replace, the_expected_handler_can_be_named)
+TEST_F(replace, c606_the_expected_handler_can_be_named)
 {
 	LIBBPF_OPTS(bpf_link_update_opts, opts, .flags = BPF_F_REPLACE);
 	int link, map;
@@ -233,7 +233,7 @@ TEST_F(replace, the_expected_handler_can_be_named)
 	EXPECT_EQ(2, self->skel->bss->inits);
 }
 
-TEST_F(replace, a_registration_is_no_attachment)
+TEST_F(replace, c608_a_registration_is_no_attachment)
 {
 	ASSERT_EQ(0, probe__load(self->skel));
 	self->link = bpf_map__attach_struct_ops(self->skel->maps.probe);
@@ -244,7 +244,7 @@ TEST_F(replace, a_registration_is_no_attachment)
 		  bpf_link__update_map(self->link, self->next->maps.probe));
 }
 
-TEST_F(replace, a_handler_for_a_name_can_not_replace_a_links)
+TEST_F(replace, c608_a_handler_for_a_name_can_not_replace_a_links)
 {
 	self->link = attach_to(self->skel, self->fd);
 	ASSERT_NE(NULL, self->link);
@@ -253,7 +253,7 @@ TEST_F(replace, a_handler_for_a_name_can_not_replace_a_links)
 		  bpf_link__update_map(self->link, self->next->maps.probe));
 }
 
-TEST_F(replace, of_a_link_no_event_is_without_a_handler)
+TEST_F(replace, c601_of_a_link_no_event_is_without_a_handler)
 {
 	pid_t pid;
 	int i;

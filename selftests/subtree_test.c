@@ -104,13 +104,13 @@ FIXTURE_TEARDOWN(subtree)
 	fp_dir_remove(&self->dir);
 }
 
-TEST_F(subtree, without_a_root_nothing_is_sent)
+TEST_F(subtree, c1003_without_a_root_nothing_is_sent)
 {
 	EXPECT_EQ(0, opens_seen(self->fd, self->in));
 	EXPECT_EQ(0, opens_seen(self->fd, self->dir.path));
 }
 
-TEST_F(subtree, what_is_below_an_included_directory_is_sent)
+TEST_F(subtree, c1002_what_is_below_an_included_directory_is_sent)
 {
 	ASSERT_EQ(0, include(self->fd, self->in));
 	EXPECT_EQ(1, opens_seen(self->fd, self->in));
@@ -120,7 +120,7 @@ TEST_F(subtree, what_is_below_an_included_directory_is_sent)
 	EXPECT_EQ(0, opens_seen(self->fd, self->dir.path));
 }
 
-TEST_F(subtree, the_root_itself_is_inside)
+TEST_F(subtree, c1001_the_root_itself_is_inside)
 {
 	ASSERT_EQ(0, include(self->fd, self->in));
 	ASSERT_EQ(0, fp_touch(self->in));
@@ -129,7 +129,7 @@ TEST_F(subtree, the_root_itself_is_inside)
 	EXPECT_EQ(0, fp_count(self->fd));
 }
 
-TEST_F(subtree, the_nearest_root_decides)
+TEST_F(subtree, c1001_c1002_the_nearest_root_decides)
 {
 	ASSERT_EQ(0, include(self->fd, self->in));
 	ASSERT_EQ(0, exclude(self->fd, self->in_out));
@@ -141,7 +141,7 @@ TEST_F(subtree, the_nearest_root_decides)
 	EXPECT_EQ(0, opens_seen(self->fd, self->in_out));
 }
 
-TEST_F(subtree, a_removed_root_counts_no_more)
+TEST_F(subtree, c1004_a_removed_root_counts_no_more)
 {
 	ASSERT_EQ(0, include(self->fd, self->in));
 	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
@@ -149,7 +149,7 @@ TEST_F(subtree, a_removed_root_counts_no_more)
 	EXPECT_EQ(0, opens_seen(self->fd, self->deep));
 }
 
-TEST_F(subtree, a_deleted_root_counts_no_more)
+TEST_F(subtree, c1004_a_deleted_root_counts_no_more)
 {
 	ASSERT_EQ(0, include(self->fd, self->deep));
 	ASSERT_EQ(0, rmdir(self->deep));
@@ -158,7 +158,7 @@ TEST_F(subtree, a_deleted_root_counts_no_more)
 	EXPECT_EQ(0, opens_seen(self->fd, self->deep));
 }
 
-TEST_F(subtree, a_directory_that_is_moved_out_is_out)
+TEST_F(subtree, c1005_a_directory_that_is_moved_out_is_out)
 {
 	char moved[128];
 
@@ -173,7 +173,7 @@ TEST_F(subtree, a_directory_that_is_moved_out_is_out)
 	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
 }
 
-TEST_F(subtree, a_root_that_is_moved_stays_a_root)
+TEST_F(subtree, c1005_a_root_that_is_moved_stays_a_root)
 {
 	char moved[128];
 
@@ -184,7 +184,7 @@ TEST_F(subtree, a_root_that_is_moved_stays_a_root)
 	EXPECT_EQ(1, opens_seen(self->fd, moved));
 }
 
-TEST_F(subtree, a_rename_is_sent_if_either_end_is_inside)
+TEST_F(subtree, c1006_a_rename_is_sent_if_either_end_is_inside)
 {
 	char inside[128], inside2[128], outside[128], outside2[128];
 
@@ -205,7 +205,7 @@ TEST_F(subtree, a_rename_is_sent_if_either_end_is_inside)
 	EXPECT_EQ(1, fp_count(self->fd));
 }
 
-TEST_F(subtree, an_access_through_a_bind_mount_is_seen)
+TEST_F(subtree, c1007_an_access_through_a_bind_mount_is_seen)
 {
 	char bind[96], path[128];
 
@@ -221,7 +221,7 @@ TEST_F(subtree, an_access_through_a_bind_mount_is_seen)
 	rmdir(bind);
 }
 
-TEST_F(subtree, the_file_system_can_be_unmounted)
+TEST_F(subtree, c1008_the_file_system_can_be_unmounted)
 {
 	ASSERT_EQ(0, include(self->fd, self->in));
 	ASSERT_EQ(0, exclude(self->fd, self->in_out));
@@ -229,7 +229,7 @@ TEST_F(subtree, the_file_system_can_be_unmounted)
 	EXPECT_EQ(0, umount(self->dir.path));
 }
 
-TEST_F(subtree, marks_of_other_groups_are_no_roots)
+TEST_F(subtree, c1004_marks_of_other_groups_are_no_roots)
 {
 	int other = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK, O_RDONLY);
 
@@ -521,7 +521,7 @@ static int op_mark(struct truth *t)
 	}
 }
 
-TEST_F_TIMEOUT(subtree, matches_the_truth, 120)
+TEST_F_TIMEOUT(subtree, c1001_c1005_matches_the_truth, 120)
 {
 	static int (*const ops[])(struct truth *) = {
 		op_create, op_create, op_remove, op_rename, op_rename,
@@ -565,7 +565,7 @@ TEST_F_TIMEOUT(subtree, matches_the_truth, 120)
 	close(t.all);
 }
 
-TEST_F(subtree, what_has_no_place_is_sent_and_counted)
+TEST_F(subtree, c1009_what_has_no_place_is_sent_and_counted)
 {
 	char file[160], name[160];
 	__u64 mask = 0;

@@ -116,7 +116,7 @@ static int attach(void *arg)
 	return fd < 0 ? 100 - fd : -fp_add(fd, "probe", NULL, 0);
 }
 
-TEST_F(unpriv, a_handler_that_is_not_marked_is_refused_with_eperm)
+TEST_F(unpriv, c702_a_handler_that_is_not_marked_is_refused_with_eperm)
 {
 	struct task task = { variant->in_userns, self->dir.file };
 
@@ -151,7 +151,7 @@ static int attach_and_use(void *arg)
 	return 0;
 }
 
-TEST_F(unpriv, a_handler_that_is_marked_serves_a_group_of_their_own)
+TEST_F(unpriv, c703_a_handler_that_is_marked_serves_a_group_of_their_own)
 {
 	struct task task = { variant->in_userns, self->dir.file };
 
@@ -172,7 +172,7 @@ static int read_sysfs(void *arg)
 	return strcmp(fp_sysfs("probe", "desc"), "does what the test says");
 }
 
-TEST_F(unpriv, sysfs_tells_what_there_is)
+TEST_F(unpriv, c704_sysfs_tells_what_there_is)
 {
 	struct task task = { variant->in_userns, self->dir.file };
 
@@ -194,7 +194,7 @@ static int load(void *arg)
 	return skel && probe__load(skel) == -EPERM ? 0 : 1;
 }
 
-TEST_F(unpriv, nobody_else_may_load_a_handler)
+TEST_F(unpriv, c701_nobody_else_may_load_a_handler)
 {
 	struct task task = { variant->in_userns, self->dir.file };
 

@@ -111,7 +111,7 @@ static int touch_and_answer(int fd, const char *path, __u32 answer, int *result)
 	return count + fp_count(fd);
 }
 
-TEST_F(verdict, send_queues_the_event)
+TEST_F(verdict, c101_send_queues_the_event)
 {
 	int result;
 
@@ -122,7 +122,7 @@ TEST_F(verdict, send_queues_the_event)
 	EXPECT_EQ(1, fp_counter("probe", "sent"));
 }
 
-TEST_F(verdict, skip_drops_the_event_and_allows)
+TEST_F(verdict, c102_skip_drops_the_event_and_allows)
 {
 	self->skel->bss->verdict = FAN_FP_RET_SKIP_EVENT;
 	/* Nobody reads: an event that were asked about would hang here. */
@@ -132,7 +132,7 @@ TEST_F(verdict, skip_drops_the_event_and_allows)
 	EXPECT_EQ(1, fp_counter("probe", "seen"));
 }
 
-TEST_F(verdict, an_errno_denies_only_a_permission_event)
+TEST_F(verdict, c103_c104_an_errno_denies_only_a_permission_event)
 {
 	/* What is returned, and what open(2) then fails with. */
 	static const struct {
@@ -170,7 +170,7 @@ TEST_F(verdict, an_errno_denies_only_a_permission_event)
 	}
 }
 
-TEST_F(verdict, anything_else_is_sent_and_counted)
+TEST_F(verdict, c105_anything_else_is_sent_and_counted)
 {
 	static const int verdicts[] = { 2, 4096, INT32_MAX, -4096, INT32_MIN };
 	int result;
@@ -186,7 +186,7 @@ TEST_F(verdict, anything_else_is_sent_and_counted)
 	EXPECT_EQ(5, fp_counter("probe", "sent"));
 }
 
-TEST_F(verdict, an_ignored_event_does_not_reach_the_handler)
+TEST_F(verdict, c201_an_ignored_event_does_not_reach_the_handler)
 {
 	self->skel->bss->verdict = FAN_FP_RET_SKIP_EVENT;
 	ASSERT_EQ(0, fanotify_mark(self->fd,
@@ -199,7 +199,7 @@ TEST_F(verdict, an_ignored_event_does_not_reach_the_handler)
 	EXPECT_EQ(1, self->skel->bss->handled);
 }
 
-TEST_F(verdict, an_event_nobody_asked_for_does_not_reach_the_handler)
+TEST_F(verdict, c201_an_event_nobody_asked_for_does_not_reach_the_handler)
 {
 	ASSERT_EQ(0, chmod(self->dir.file, 0640));
 	EXPECT_EQ(0, self->skel->bss->handled);
@@ -232,7 +232,7 @@ FIXTURE_TEARDOWN(permission)
 	fp_dir_remove(&self->dir);
 }
 
-TEST_F(permission, send_leaves_a_denial_to_userspace)
+TEST_F(permission, c106_send_leaves_a_denial_to_userspace)
 {
 	int result;
 
@@ -243,7 +243,7 @@ TEST_F(permission, send_leaves_a_denial_to_userspace)
 	EXPECT_EQ(0, fp_counter("probe", "denied"));
 }
 
-TEST_F(permission, detaching_does_not_wait_for_userspace)
+TEST_F(permission, c415_detaching_does_not_wait_for_userspace)
 {
 	struct fanotify_event_metadata event;
 	struct fanotify_response response;
@@ -270,7 +270,7 @@ TEST_F(permission, detaching_does_not_wait_for_userspace)
 	close(event.fd);
 }
 
-TEST_F(permission, killing_the_task_that_waits_lets_the_group_go)
+TEST_F(permission, c416_killing_the_task_that_waits_lets_the_group_go)
 {
 	struct fanotify_event_metadata event;
 	int status;

@@ -204,8 +204,11 @@ check-harness: $(STOCK_DIR)	## test the VM harness itself
 	@selftests/vm/test_vm.py --kernel $(STOCK_DIR)/boot/vmlinuz-* \
 		--modules $(STOCK_DIR)/lib/modules/* --results $(BUILD)/results
 
-check-variants: $(SOURCE)	## gcc, clang, sparse, the option on and off
-	@scripts/check-variants $(SOURCE) $(BUILD)/results
+patches: $(SOURCE)		## write the in-tree flavour as mails to build/patches/
+	@scripts/patches $(SOURCE) $(BUILD)/patches
+
+check-patches: kernel		## apply them one by one; gcc, clang, sparse, on and off
+	@scripts/check-patches $(SOURCE) $(KERNEL) $(BUILD)/results
 
 # The module with no BTF, and with BTF made for another kernel.
 BROKEN		:= $(BUILD)/broken
@@ -249,4 +252,4 @@ version:			## print the version
 
 .PHONY: all docs help deps install-deps build-handler loader install uninstall module modules dkms \
 	kernel kernel-debug tests check check-long check-debug lint check-harness \
-	check-variants module-broken kmod demo clean distclean clean-cache version
+	check-patches patches module-broken kmod demo clean distclean clean-cache version

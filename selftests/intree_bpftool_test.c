@@ -2,7 +2,8 @@
 /*
  * bpftool, as a user of it would load, look at and unload a handler; and fdinfo
  *
- * /bpf has the handlers, registered by a link; /bpf-nolink the same without.
+ * The handlers are beside the test, or in /bpf: as they are, registered by a
+ * link; and in nolink, or /bpf-nolink, without.
  */
 #include "kselftest_harness.h"
 #include "common.h"
@@ -13,6 +14,14 @@
 #define PINS		BPFFS "/bpftool_test"
 
 #define RUN(...) TOOL(BPFTOOL, __VA_ARGS__)
+
+static const char *object(const char *here, const char *there)
+{
+	return access(here, F_OK) ? there : here;
+}
+
+#define OBJECT(_name)	object(_name, "/bpf/" _name)
+#define NOLINK(_name)	object("nolink/" _name, "/bpf-nolink/" _name)
 
 FIXTURE(bpftool)
 {
@@ -46,7 +55,7 @@ TEST_F(bpftool, c1108_registers_a_handler_and_pins_its_link)
 	struct run run;
 	const char *said_text = run.text;
 
-	ASSERT_EQ(0, RUN("struct_ops", "register", "/bpf/subtree.bpf.o", PINS));
+	ASSERT_EQ(0, RUN("struct_ops", "register", OBJECT("subtree.bpf.o"), PINS));
 	SAYS("Registered fanotify_fastpath_ops subtree");
 	EXPECT_EQ(0, access(PINS "/subtree", F_OK));
 	EXPECT_STREQ("0x1", fp_sysfs("subtree", "flags"));
@@ -82,7 +91,7 @@ TEST_F(bpftool, c1108_registers_a_handler_without_a_link_until_it_is_unregistere
 	struct run run;
 	const char *said_text = run.text;
 
-	ASSERT_EQ(0, RUN("struct_ops", "register", "/bpf-nolink/subtree.bpf.o"));
+	ASSERT_EQ(0, RUN("struct_ops", "register", NOLINK("subtree.bpf.o")));
 	SAYS("Registered fanotify_fastpath_ops subtree");
 	ASSERT_EQ(0, fp_add(self->fd, "subtree", NULL, 0));
 	ASSERT_EQ(0, fp_touch(self->dir.file));
@@ -102,19 +111,19 @@ TEST_F(bpftool, c1108_registers_every_handler_of_ours)
 {
 	struct run run;
 
-	EXPECT_EQ(0, RUN("struct_ops", "register", "/bpf/subtree.bpf.o", PINS));
-	EXPECT_EQ(0, RUN("struct_ops", "register", "/bpf/deny.bpf.o", PINS));
+	EXPECT_EQ(0, RUN("struct_ops", "register", OBJECT("subtree.bpf.o"), PINS));
+	EXPECT_EQ(0, RUN("struct_ops", "register", OBJECT("deny.bpf.o"), PINS));
 	EXPECT_EQ(0, access(FP_SYSFS "/subtree", F_OK));
 	EXPECT_EQ(0, access(FP_SYSFS "/deny", F_OK));
 	/* A name is taken once. */
-	EXPECT_NE(0, RUN("struct_ops", "register", "/bpf-nolink/deny.bpf.o"));
+	EXPECT_NE(0, RUN("struct_ops", "register", NOLINK("deny.bpf.o")));
 }
 
 TEST_F(bpftool, c1108_a_link_that_nobody_keeps_is_gone_with_bpftool)
 {
 	struct run run;
 
-	EXPECT_EQ(0, RUN("struct_ops", "register", "/bpf/deny.bpf.o"));
+	EXPECT_EQ(0, RUN("struct_ops", "register", OBJECT("deny.bpf.o")));
 	EXPECT_TRUE(FP_WAIT_FOR(access(FP_SYSFS "/deny", F_OK)));
 }
 
@@ -142,7 +151,7 @@ TEST_F(bpftool, c1105_fdinfo_shows_what_is_attached)
 	struct run run;
 
 	EXPECT_STREQ("", fdinfo(self->fd));
-	ASSERT_EQ(0, RUN("struct_ops", "register", "/bpf-nolink/subtree.bpf.o"));
+	ASSERT_EQ(0, RUN("struct_ops", "register", NOLINK("subtree.bpf.o")));
 	ASSERT_EQ(0, fp_add(self->fd, "subtree", NULL, 0));
 	ASSERT_EQ(0, fp_touch(self->dir.file));
 	line = fdinfo(self->fd);

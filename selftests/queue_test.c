@@ -105,6 +105,8 @@ TEST_F(queue, c204_an_error_of_a_file_system_is_sent_and_no_handler_is_asked)
 	glob_t found;
 
 	/* The only ext4 file system there is. */
+	if (access(EXT4_DIR "/lost+found", F_OK))
+		SKIP(return, "no ext4 file system at " EXT4_DIR);
 	ASSERT_EQ(0, glob(EXT4_SYSFS "/*/trigger_fs_error", 0, NULL, &found));
 	ASSERT_EQ(1, found.gl_pathc);
 	snprintf(path, sizeof(path), "%s", found.gl_pathv[0]);

@@ -240,7 +240,7 @@ int fastpath_ancestors(const struct fastpath_event *event,
 		       struct fanotify_fastpath_ancestor *buf, u32 room);
 
 /* fastpath_bpf.c, fastpath_kfuncs.c */
-#if defined(CONFIG_BPF_SYSCALL) && defined(CONFIG_BPF_JIT)
+#ifdef CONFIG_FANOTIFY_FASTPATH_BPF
 bool fastpath_bpf_owns(const struct module *owner);
 bool fastpath_bpf_is_handler(const struct btf *btf, u32 btf_id);
 int fastpath_bpf_init(void);

@@ -85,7 +85,8 @@ $(BUILD)/bpf-nolink/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
 	$(call say,BPF,$(@F) without a link)
 	$(Q)mkdir -p $(@D) && $(bpf_object)
 
-$(BUILD)/selftests/%.bpf.o: selftests/%.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
+$(BUILD)/selftests/%.bpf.o: selftests/%.bpf.c selftests/refused.bpf.h $(BPF_HEADERS) \
+			    $(BUILD)/vmlinux.h
 	$(call say,BPF,$(@F))
 	$(Q)mkdir -p $(@D) && $(bpf_object)
 

@@ -16,27 +16,19 @@ __u64 ino;
 int dentry_seen;
 int below_self;
 int below_parent;
-int above_parent;
-__u64 parent_ino;
 char name[8];
 int name_len;
-char file_name[16];
+__u64 parent_ino;
+__u64 root_ino;
+int levels;
+int parent_in_child;
+int child_in_parent;
+char file_name[8];
 int file_name_len;
-char path[64];
+char path[256];
+__u32 path_size = sizeof(path);
 int path_len;
-char small_path[8];
-int small_path_len;
-struct fanotify_fastpath_ancestor ancestors[8];
-int n_ancestors;
-int odd_size;
-char value[8];
-int value_len;
-int absent_len;
-int forbidden_len;
-
-static const char attr[] = "user.test";
-static const char absent[] = "user.absent";
-static const char forbidden[] = "security.capability";
+__u32 last_mask;
 
 SEC("struct_ops.s/references")
 int BPF_PROG(references, struct fsnotify_group *group,
@@ -60,68 +52,6 @@ int BPF_PROG(references, struct fsnotify_group *group,
 	return FAN_FP_RET_SKIP_EVENT;
 }
 
-SEC("struct_ops.s/parent")
-int BPF_PROG(parent, struct fsnotify_group *group,
-	     struct fanotify_fastpath_hook *hook,
-	     struct fanotify_fastpath_event *event)
-{
-	struct dentry *dentry = event->dentry;
-	struct dentry *above;
-
-	if (dentry) {
-		above = bpf_dget_parent(dentry);
-		parent_ino = above->d_inode->i_ino;
-		below_parent = bpf_is_subdir(dentry, above);
-		above_parent = bpf_is_subdir(above, dentry);
-		bpf_dput(above);
-	}
-	return FAN_FP_RET_SKIP_EVENT;
-}
-
-SEC("struct_ops.s/xattr")
-int BPF_PROG(xattr, struct fsnotify_group *group,
-	     struct fanotify_fastpath_hook *hook,
-	     struct fanotify_fastpath_event *event)
-{
-	struct dentry *dentry = event->dentry;
-	char buf[8];
-
-	if (dentry) {
-		value_len = bpf_fanotify_xattr(dentry, attr, value,
-					       sizeof(value));
-		absent_len = bpf_fanotify_xattr(dentry, absent, buf,
-						sizeof(buf));
-		forbidden_len = bpf_fanotify_xattr(dentry, forbidden, buf,
-						   sizeof(buf));
-	}
-	return FAN_FP_RET_SKIP_EVENT;
-}
-
-SEC("struct_ops/names")
-int BPF_PROG(names, struct fsnotify_group *group,
-	     struct fanotify_fastpath_hook *hook,
-	     struct fanotify_fastpath_event *event)
-{
-	file_name_len = bpf_fanotify_file_name(event, file_name,
-					       sizeof(file_name));
-	path_len = bpf_fanotify_path(event, path, sizeof(path));
-	small_path_len = bpf_fanotify_path(event, small_path,
-					   sizeof(small_path));
-	return FAN_FP_RET_SKIP_EVENT;
-}
-
-SEC("struct_ops/above")
-int BPF_PROG(above, struct fsnotify_group *group,
-	     struct fanotify_fastpath_hook *hook,
-	     struct fanotify_fastpath_event *event)
-{
-	n_ancestors = bpf_fanotify_ancestors(event, place, ancestors,
-					     sizeof(ancestors));
-	odd_size = bpf_fanotify_ancestors(event, place, ancestors,
-					  sizeof(ancestors) - 1);
-	return FAN_FP_RET_SKIP_EVENT;
-}
-
 SEC("struct_ops/subdir")
 int BPF_PROG(subdir, struct fsnotify_group *group,
 	     struct fanotify_fastpath_hook *hook,
@@ -131,9 +61,61 @@ int BPF_PROG(subdir, struct fsnotify_group *group,
 	const struct path *path = event->path;
 
 	if (dentry && path) {
-		below_self = bpf_is_subdir(dentry, dentry);
+		below_parent = bpf_is_subdir(dentry, dentry);
 		name_len = bpf_fanotify_dentry_name(dentry, name, sizeof(name));
 	}
+	return FAN_FP_RET_SKIP_EVENT;
+}
+
+#define MAX_LEVELS	16
+
+SEC("struct_ops.s/parents")
+int BPF_PROG(parents, struct fsnotify_group *group,
+	     struct fanotify_fastpath_hook *hook,
+	     struct fanotify_fastpath_event *event)
+{
+	struct dentry *dentry = bpf_fanotify_data_dentry(event);
+	struct dentry *parent;
+	int i;
+
+	levels = 0;
+	if (!dentry)
+		return FAN_FP_RET_SKIP_EVENT;
+	parent = bpf_dget_parent(dentry);
+	/* Without a test for NULL, of both pointers. */
+	parent_ino = parent->d_inode->i_ino;
+	parent_in_child = bpf_is_subdir(parent, dentry);
+	child_in_parent = bpf_is_subdir(dentry, parent);
+	name_len = bpf_fanotify_dentry_name(parent, name, sizeof(name));
+	bpf_dput(parent);
+
+	for (i = 0; i < MAX_LEVELS; i++) {
+		parent = bpf_dget_parent(dentry);
+		if (parent == dentry) {
+			bpf_dput(parent);
+			break;
+		}
+		bpf_dput(dentry);
+		dentry = parent;
+		levels++;
+	}
+	root_ino = dentry->d_inode->i_ino;
+	bpf_dput(dentry);
+	return FAN_FP_RET_SKIP_EVENT;
+}
+
+SEC("struct_ops/names")
+int BPF_PROG(names, struct fsnotify_group *group,
+	     struct fanotify_fastpath_hook *hook,
+	     struct fanotify_fastpath_event *event)
+{
+	__u32 size = path_size;
+
+	last_mask = event->mask;
+	file_name_len = bpf_fanotify_file_name(event, file_name,
+					       sizeof(file_name));
+	if (size <= sizeof(path))
+		path_len = bpf_fanotify_path(event, path, size);
 	return FAN_FP_RET_SKIP_EVENT;
 }
 
@@ -149,17 +131,32 @@ int BPF_PROG(nearest, struct fsnotify_group *group,
 	return FAN_FP_RET_SKIP_EVENT;
 }
 
-#define OPS(_name)							\
-	SEC("?.struct_ops.link")					\
-	struct fanotify_fastpath_ops ops_##_name = {			\
-		.fp_handler = (void *)_name,				\
-		.name = #_name,						\
-	}
+SEC("?.struct_ops.link")
+struct fanotify_fastpath_ops ops_references = {
+	.fp_handler = (void *)references,
+	.name = "references",
+};
 
-OPS(references);
-OPS(parent);
-OPS(xattr);
-OPS(subdir);
-OPS(names);
-OPS(above);
-OPS(nearest);
+SEC("?.struct_ops.link")
+struct fanotify_fastpath_ops ops_subdir = {
+	.fp_handler = (void *)subdir,
+	.name = "subdir",
+};
+
+SEC("?.struct_ops.link")
+struct fanotify_fastpath_ops ops_nearest = {
+	.fp_handler = (void *)nearest,
+	.name = "nearest",
+};
+
+SEC("?.struct_ops.link")
+struct fanotify_fastpath_ops ops_parents = {
+	.fp_handler = (void *)parents,
+	.name = "parents",
+};
+
+SEC("?.struct_ops.link")
+struct fanotify_fastpath_ops ops_names = {
+	.fp_handler = (void *)names,
+	.name = "names",
+};

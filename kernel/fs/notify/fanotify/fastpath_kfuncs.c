@@ -3,7 +3,9 @@
  * fanotify fastpath - what a BPF handler can call
  *
  * Every kfunc takes trusted pointers only. References live inside one run of
- * the program: nothing here can put one into a map.
+ * the program: nothing here can put one into a map. Giving one back may sleep,
+ * so taking one is for programs that may sleep, too: any other program is told
+ * so at its first step in that direction.
  */
 
 #include <linux/bpf.h>
@@ -13,9 +15,10 @@
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
-#include <linux/minmax.h>
+#include <linux/limits.h>
 #include <linux/mnt_idmapping.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/xattr.h>
 
@@ -28,17 +31,17 @@ to_event(const struct fanotify_fastpath_event *event)
 	return container_of(event, struct fastpath_event, pub);
 }
 
-/* Copy a name with a NUL; all of it or, with an error, an empty string. */
+/* Copy a name that can't change, or an empty string if it does not fit. */
 static int copy_name(const struct qstr *name, char *buf, u32 size)
 {
-	if (!size)
-		return -ENAMETOOLONG;
-	buf[0] = '\0';
-	if (name->len >= size)
-		return -ENAMETOOLONG;
-	memcpy(buf, name->name, name->len);
-	buf[name->len] = '\0';
-	return name->len;
+	if (name->len < size) {
+		memcpy(buf, name->name, name->len);
+		buf[name->len] = '\0';
+		return name->len;
+	}
+	if (size)
+		buf[0] = '\0';
+	return -ENAMETOOLONG;
 }
 
 __bpf_kfunc_start_defs();
@@ -70,18 +73,6 @@ bpf_fanotify_data_dentry(struct fanotify_fastpath_event *event)
 }
 
 /**
- * bpf_dget_parent() - take a reference to the parent of a dentry
- * @dentry: The dentry.
- *
- * Return: The parent, to be released with bpf_dput(); @dentry itself if that is
- * the root of a file system. Never NULL.
- */
-__bpf_kfunc struct dentry *bpf_dget_parent(struct dentry *dentry)
-{
-	return dget_parent(dentry);
-}
-
-/**
  * bpf_iput() - release an inode
  * @inode: An inode that bpf_fanotify_data_inode() returned.
  *
@@ -102,6 +93,23 @@ __bpf_kfunc void bpf_iput(struct inode *inode)
 __bpf_kfunc void bpf_dput(struct dentry *dentry)
 {
 	dput(dentry);
+}
+
+/**
+ * bpf_dget_parent() - take a reference to the parent of a dentry
+ * @dentry: The dentry.
+ *
+ * The parent may be another one by the time the program looks at it: if it is
+ * to be compared, bpf_is_subdir() and bpf_fanotify_ancestors() see all levels at
+ * one moment. Does not leave the file system of @dentry.
+ *
+ * Return: The parent, to be released with bpf_dput(). Never NULL and never
+ * negative: a dentry keeps its parent. The root of a file system, and a dentry
+ * that is not connected to it, is its own parent.
+ */
+__bpf_kfunc struct dentry *bpf_dget_parent(struct dentry *dentry)
+{
+	return dget_parent(dentry);
 }
 
 /**
@@ -138,6 +146,40 @@ bpf_fanotify_nearest_mark(struct fanotify_fastpath_event *event,
 }
 
 /**
+ * bpf_fanotify_ancestors() - list the directories at and above an event
+ * @event: The event.
+ * @place: Which of its places to begin at.
+ * @buf: Where to list them, nearest first; the last is the file system's root.
+ * @buf__sz: Size of @buf in bytes, a multiple of the size of an entry.
+ *
+ * These are the directories that bpf_fanotify_nearest_mark() looks at: a
+ * directory is in its own list, a file is not. The list is of one moment
+ * between renames; what is done about it may be too late.
+ *
+ * WARNING: the identity of a directory is not that of its inode everywhere. On
+ * btrfs, inode numbers are unique within a subvolume only, which this list
+ * doesn't name, and its @dev is not the st_dev of stat(2); on vfat, inode
+ * numbers change when inodes leave the cache; on overlayfs, they may be another
+ * file system's, or change with a copy-up. There, and if in doubt, use marks
+ * and bpf_fanotify_nearest_mark(), which compare nothing.
+ *
+ * Return: How many directories there are up to the root; if that is more than
+ * fit, @buf holds the nearest. -ESTALE if the event can't be placed, which is
+ * counted as for bpf_fanotify_nearest_mark(), and -EINVAL for an unknown @place
+ * or a bad size; what @buf holds then means nothing.
+ */
+__bpf_kfunc int
+bpf_fanotify_ancestors(struct fanotify_fastpath_event *event,
+		       enum fanotify_fastpath_place place,
+		       struct fanotify_fastpath_ancestor *buf, u32 buf__sz)
+{
+	if (!buf__sz || buf__sz % sizeof(*buf))
+		return -EINVAL;
+	return fastpath_ancestors(to_event(event), place, buf,
+				  buf__sz / sizeof(*buf));
+}
+
+/**
  * bpf_fanotify_dentry_name() - copy the name of a dentry
  * @dentry: The dentry.
  * @buf: Where to copy it, with a terminating NUL.
@@ -161,43 +203,52 @@ __bpf_kfunc int bpf_fanotify_dentry_name(struct dentry *dentry, char *buf,
 }
 
 /**
- * bpf_fanotify_file_name() - copy the name that an event is about
+ * bpf_fanotify_file_name() - copy the name in the directory of an event
  * @event: The event.
- * @buf: Where to copy it, with a terminating NUL.
+ * @buf: Where to copy event->file_name, with a terminating NUL.
  * @buf__sz: Size of @buf in bytes.
  *
- * It is the name within @event->dir: what was created, deleted or opened there;
- * for FAN_RENAME the old name.
+ * For FAN_RENAME and FAN_MOVED_FROM it is the old name, which no dentry has any
+ * more; for FAN_DELETE the one that is gone.
  *
- * Return: The length without the NUL, -ENOENT if the event has no name, or
- * -ENAMETOOLONG if @buf is too small; with an error @buf holds an empty string.
+ * Return: The length without the NUL; -ENOENT if the event has no name, or
+ * -ENAMETOOLONG if @buf is too small, in which cases it holds an empty string.
  */
 __bpf_kfunc int bpf_fanotify_file_name(struct fanotify_fastpath_event *event,
 				       char *buf, u32 buf__sz)
 {
-	static const struct qstr none = {};
-
-	if (!event->file_name)
-		return copy_name(&none, buf, buf__sz) ?: -ENOENT;
-	return copy_name(event->file_name, buf, buf__sz);
+	/* The caller of fsnotify() keeps it as it is. */
+	if (event->file_name)
+		return copy_name(event->file_name, buf, buf__sz);
+	if (buf__sz)
+		buf[0] = '\0';
+	return -ENOENT;
 }
 
 /**
- * bpf_fanotify_path() - write out the path of the object of an event
+ * bpf_fanotify_path() - write the path of an event
  * @event: The event.
  * @buf: Where to write it, with a terminating NUL.
- * @buf__sz: Size of @buf in bytes; PATH_MAX is enough for any path that a
- *           program could name.
+ * @buf__sz: Size of @buf in bytes. PATH_MAX is always enough to open(2) it by.
  *
- * As the task that causes the event would see it: from its root directory, with
- * " (deleted)" behind it if it has been unlinked. It costs a copy of every name
- * on the way. To see whether an object is below a directory, do not compare
- * paths, which bind mounts, other roots and renames change: that is what
+ * It is what a link in /proc/PID/fd would say to the task that causes the event:
+ * relative to that task's root, so in a container or after chroot(2) it is not
+ * what the listener would call the file; and with " (deleted)" at its end if
+ * there is no such file any more, which a file can also be called. Only events
+ * of open files have a path: not FAN_CREATE, FAN_DELETE, a rename.
+ *
+ * NOT for finding out whether the file is in a subtree. A prefix of a string
+ * misses bind mounts, other roots and other mount namespaces, and whoever
+ * renames a directory on the way changes it: that is what
  * bpf_fanotify_nearest_mark() is for.
  *
- * Return: The length without the NUL, -ENOENT if the event has no path (as those
- * about directory entries have none), or -ENAMETOOLONG if @buf is too small;
- * with an error @buf holds an empty string.
+ * It costs a walk to the root with every name on the way copied, and the copy
+ * of the result; under rename_lock if renames keep interfering.
+ *
+ * Return: The length without the NUL; -ENOENT if the event has no path,
+ * -ENAMETOOLONG if @buf is too small, -ESRCH if the task is exiting and so has
+ * no root any more (events of files that it did not close itself). Then @buf
+ * holds an empty string.
  */
 __bpf_kfunc int bpf_fanotify_path(struct fanotify_fastpath_event *event,
 				  char *buf, u32 buf__sz)
@@ -207,82 +258,73 @@ __bpf_kfunc int bpf_fanotify_path(struct fanotify_fastpath_event *event,
 
 	if (!buf__sz)
 		return -ENAMETOOLONG;
-	buf[0] = '\0';
 	if (!event->path)
-		return -ENOENT;
-	path = d_path(event->path, buf, min_t(u32, buf__sz, INT_MAX));
+		path = ERR_PTR(-ENOENT);
+	else if (!current->fs)
+		/* exit(2) drops it before it closes files; d_path() needs it. */
+		path = ERR_PTR(-ESRCH);
+	else
+		path = d_path(event->path, buf, buf__sz);
 	if (IS_ERR(path)) {
 		buf[0] = '\0';
 		return PTR_ERR(path);
 	}
-	/* It was written from the end of the buffer. */
 	len = strlen(path);
 	memmove(buf, path, len + 1);
 	return len;
 }
 
 /**
- * bpf_fanotify_ancestors() - list the directories above an event
- * @event: The event.
- * @place: Which of its places to start from.
- * @buf: Gets the place itself, then its parent, and so on up to the root of the
- *       file system.
- * @buf__sz: Size of @buf in bytes: that of a whole number of entries.
- *
- * They are the ancestors at one point in time, even while directories are being
- * renamed. Like bpf_fanotify_nearest_mark() this costs a few instructions for
- * each of them, also for those that do not fit.
- *
- * Return: How many there are: if that is more than fit, @buf holds the first of
- * them. -ESTALE if the event can't be placed (which is counted), -EINVAL for an
- * unknown @place or an odd size.
- */
-__bpf_kfunc int bpf_fanotify_ancestors(struct fanotify_fastpath_event *event,
-				       enum fanotify_fastpath_place place,
-				       struct fanotify_fastpath_ancestor *buf,
-				       u32 buf__sz)
-{
-	if (!buf__sz || buf__sz % sizeof(*buf))
-		return -EINVAL;
-	return fastpath_ancestors(to_event(event), place, buf,
-				  buf__sz / sizeof(*buf));
-}
-
-/**
  * bpf_fanotify_xattr() - read an extended attribute
- * @dentry: The dentry of the file.
- * @name__str: Name of the attribute, a constant. Must start with "user.".
- * @value: Where to copy it.
- * @value__sz: Size of @value in bytes.
+ * @dentry: A dentry of the event, or one that was reached from there.
+ * @name__str: Its name, which begins with "user.".
+ * @value: Where to read it to.
+ * @value__sz: Size of @value in bytes. 0 only asks for the length.
  *
- * May sleep. It takes locks of the file system that no event is raised under,
- * FAN_FS_ERROR aside, which no handler is asked about; the locks of the inode
- * and of its directory, which the task may hold, are not among them. On FUSE it
- * would wait for userspace, which may be waiting for this event, and so is
- * refused; a network file system waits for its server.
+ * Done with the rights of the task that causes the event, as far as they go
+ * without a mount (so an idmapped mount is not heeded): a task that may write
+ * to a file and not read it gets -EACCES here.
  *
- * Return: The length of the attribute, -EPERM for another name space, -EACCES if
- * the task that causes the event may not read the file, -ENODATA if there is no
- * such attribute, -ERANGE if @value is too small, -EOPNOTSUPP if the file system
- * has none or is FUSE, or another negative errno of the file system.
+ * The file system is asked: it may sleep, and on a network file system it waits
+ * for a server. Meanwhile the task keeps the locks that the event was raised
+ * under, and fsnotify_mark_srcu, for which the closing of every inotify and
+ * fanotify group waits. FUSE is refused: it would wait for a process that may be
+ * waiting for this event.
+ *
+ * Locks: FAN_ATTRIB comes under the inode lock of the object, FAN_CREATE under
+ * that of the directory, FAN_RENAME under those of both directories and of what
+ * is renamed. Reading takes none of these: the VFS wants no lock for it, and
+ * file systems have locks of their own, which they have released when the event
+ * is raised. (eCryptfs locks the inode of the file below, which is the order
+ * that it always has.) What could deadlock is refused by having no dentry to
+ * give: FAN_DELETE, FAN_DELETE_SELF and FAN_MOVE_SELF, which may be raised
+ * while an inode is on its way out.
+ *
+ * One thing is left to the caller: FAN_OPEN_PERM for a file that open(2) makes
+ * is raised within the create operation of a cluster or network file system.
+ * Read attributes of event->dentry only then, not of what is above it.
+ *
+ * Return: The length of the value; -EPERM for a name outside "user.", -ENODATA
+ * if there is no such attribute, -ERANGE if @value is too small or the name too
+ * long, -EOPNOTSUPP if the file system has none or is FUSE, or another negative
+ * errno.
  */
 __bpf_kfunc int bpf_fanotify_xattr(struct dentry *dentry, const char *name__str,
 				   void *value, u32 value__sz)
 {
-	struct inode *inode = d_inode(dentry);
-	int err;
-
-	/* Who holds a positive dentry keeps it positive; better sure. */
-	if (!inode)
-		return -ENOENT;
+	/* Others can be secrets, and their owners say who may read them. */
 	if (strncmp(name__str, XATTR_USER_PREFIX, XATTR_USER_PREFIX_LEN))
 		return -EPERM;
-	if (inode->i_sb->s_type->fs_flags & FS_HAS_SUBTYPE)
+	/* Its server may be waiting for this event. */
+	if (dentry->d_sb->s_type->fs_flags & FS_HAS_SUBTYPE)
 		return -EOPNOTSUPP;
-	err = inode_permission(&nop_mnt_idmap, inode, MAY_READ);
-	if (err)
-		return err;
-	return __vfs_getxattr(dentry, inode, name__str, value, value__sz);
+	/* The limits of getxattr(2), which file systems may rely on. */
+	if (strnlen(name__str, XATTR_NAME_MAX + 1) > XATTR_NAME_MAX)
+		return -ERANGE;
+	/* Some file systems take a buffer, not its size, for the question. */
+	return vfs_getxattr(&nop_mnt_idmap, dentry, name__str,
+			    value__sz ? value : NULL,
+			    min_t(u32, value__sz, XATTR_SIZE_MAX));
 }
 
 /**
@@ -305,19 +347,15 @@ bpf_fanotify_hook_args(struct fanotify_fastpath_hook *hook, u32 offset,
 
 __bpf_kfunc_end_defs();
 
-/*
- * What is acquired can only be released where sleeping is allowed, so it is
- * better told there than at the release.
- */
 BTF_KFUNCS_START(fastpath_kfunc_ids)
 BTF_ID_FLAGS(func, bpf_fanotify_data_inode,
 	     KF_ACQUIRE | KF_RET_NULL | KF_TRUSTED_ARGS | KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_fanotify_data_dentry,
 	     KF_ACQUIRE | KF_RET_NULL | KF_TRUSTED_ARGS | KF_SLEEPABLE)
-BTF_ID_FLAGS(func, bpf_dget_parent,
-	     KF_ACQUIRE | KF_TRUSTED_ARGS | KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_iput, KF_RELEASE | KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_dput, KF_RELEASE | KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_dget_parent,
+	     KF_ACQUIRE | KF_TRUSTED_ARGS | KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_is_subdir, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_fanotify_nearest_mark, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_fanotify_ancestors, KF_TRUSTED_ARGS)

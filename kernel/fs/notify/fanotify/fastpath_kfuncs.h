@@ -9,9 +9,9 @@
 
 struct inode *bpf_fanotify_data_inode(struct fanotify_fastpath_event *event);
 struct dentry *bpf_fanotify_data_dentry(struct fanotify_fastpath_event *event);
-struct dentry *bpf_dget_parent(struct dentry *dentry);
 void bpf_iput(struct inode *inode);
 void bpf_dput(struct dentry *dentry);
+struct dentry *bpf_dget_parent(struct dentry *dentry);
 bool bpf_is_subdir(struct dentry *dentry, struct dentry *ancestor);
 int bpf_fanotify_nearest_mark(struct fanotify_fastpath_event *event,
 			      enum fanotify_fastpath_place place,

@@ -19,37 +19,86 @@
 #include "fastpath.h"
 
 /*
- * One step of a walk: a directory, or at @depth 0 the object; NULL if it is
- * negative: just being made, or no longer referenced. True ends the walk. A
- * walk can start over at 0. Inlined into each walk, with it.
+ * What a walk does at a directory. Returns whether that ends the walk. Always a
+ * constant where it is passed on, so that the walk is compiled for it.
  */
-typedef bool (*visit_fn)(const struct inode *inode, u32 depth, void *ctx);
+typedef bool (*visit_fn)(const struct inode *inode, u32 depth, void *to);
+
+/* A search for a mark of @group. */
+struct mark_search {
+	const struct fsnotify_group *group;
+	struct fanotify_fastpath_mark *info;
+};
 
 /*
- * Walk up from @dentry. Under RCU and one round of rename_lock. Returns 1 if
- * @visit has ended it, 0 at the root, -ESTALE if @dentry is not connected to
- * the root of its file system.
+ * Find the mark of the group on @inode, if it counts. fsnotify() holds
+ * fsnotify_mark_srcu around the handler, which keeps connector and marks; that
+ * it does can't be told to lockdep, for a module can't name the domain.
  */
-static __always_inline int walk_up(const struct dentry *dentry, visit_fn visit,
-				   void *ctx)
+static noinline bool find_mark(const struct inode *inode,
+			       const struct mark_search *search)
 {
-	const struct dentry *parent;
-	u32 depth = 0;
+	struct fanotify_fastpath_mark *info = search->info;
+	const struct fsnotify_mark_connector *conn;
+	const struct fsnotify_mark *mark;
 
-	for (;;) {
-		if (visit(READ_ONCE(dentry->d_inode), depth, ctx))
-			return 1;
-		parent = READ_ONCE(dentry->d_parent);
-		if (parent == dentry)
-			break;
-		dentry = parent;
-		depth++;
+	conn = rcu_dereference_raw(inode->i_fsnotify_marks);
+	if (!conn)
+		return false;
+	hlist_for_each_entry_rcu(mark, &conn->list, obj_list, true) {
+		unsigned int flags;
+
+		if (mark->group != search->group)
+			continue;
+		flags = READ_ONCE(mark->flags);
+		if (!(flags & FSNOTIFY_MARK_FLAG_ATTACHED) ||
+		    (flags & FSNOTIFY_MARK_FLAG_NO_IREF))
+			continue;
+		info->mask = READ_ONCE(mark->mask);
+		info->ignore_mask = READ_ONCE(mark->ignore_mask);
+		if (info->mask || info->ignore_mask)
+			return true;
 	}
+	return false;
+}
 
-	if (READ_ONCE(dentry->d_flags) & DCACHE_DISCONNECTED ||
-	    !READ_ONCE(dentry->d_sb->s_root))
-		return -ESTALE;
-	return 0;
+static __always_inline bool visit_mark(const struct inode *inode, u32 depth,
+				       void *to)
+{
+	const struct mark_search *search = to;
+
+	if (likely(!rcu_access_pointer(inode->i_fsnotify_marks)) ||
+	    !S_ISDIR(inode->i_mode) || !find_mark(inode, search))
+		return false;
+	search->info->depth = depth;
+	return true;
+}
+
+/* A list of ancestors: @count of them so far, of which the first @room fit. */
+struct ancestor_list {
+	struct fanotify_fastpath_ancestor *buf;
+	u32 room;
+	u32 count;
+	const struct inode *last;
+};
+
+static __always_inline bool visit_ancestor(const struct inode *inode, u32 depth,
+					   void *to)
+{
+	struct ancestor_list *list = to;
+
+	/* A walk comes twice to a directory that it did not reach by dentry. */
+	if (!S_ISDIR(inode->i_mode) || inode == list->last)
+		return false;
+	list->last = inode;
+	if (list->count < list->room)
+		list->buf[list->count] = (struct fanotify_fastpath_ancestor){
+			.ino = inode->i_ino,
+			.generation = inode->i_generation,
+			.dev = new_encode_dev(inode->i_sb->s_dev),
+		};
+	list->count++;
+	return false;
 }
 
 /*
@@ -129,28 +178,64 @@ static void find_start(const struct fastpath_event *event,
 	start->above = false;
 }
 
+/*
+ * Walk up from @start. Under RCU and one round of rename_lock. Returns 1 if
+ * @visit ended the walk, 0 if it has seen all, -ESTALE if @start has no dentry
+ * that is connected to the root of its file system.
+ */
 static __always_inline int walk_from(const struct walk_start *start,
-				     visit_fn visit, void *ctx)
+				     visit_fn visit, void *to)
 {
 	const struct dentry *dentry = start->dentry;
+	const struct dentry *parent;
+	u32 depth = 0;
 
-	if (start->first && visit(start->first, 0, ctx))
+	if (start->first && visit(start->first, 0, to))
 		return 1;
 	if (!dentry)
 		return -ESTALE;
 	if (start->above)
 		dentry = READ_ONCE(dentry->d_parent);
-	return walk_up(dentry, visit, ctx);
+
+	for (;;) {
+		const struct inode *inode = READ_ONCE(dentry->d_inode);
+
+		/* Negative: just being made, or no longer referenced. */
+		if (likely(inode) && visit(inode, depth, to))
+			return 1;
+		parent = READ_ONCE(dentry->d_parent);
+		if (parent == dentry)
+			break;
+		dentry = parent;
+		depth++;
+	}
+
+	if (READ_ONCE(dentry->d_flags) & DCACHE_DISCONNECTED ||
+	    !READ_ONCE(dentry->d_sb->s_root))
+		return -ESTALE;
+	return 0;
 }
 
-/*
- * Walk up from one place of an event, until @visit ends it or to the root, as
- * it was at one point in time. Returns what walk_up() does, or -EINVAL for an
- * unknown @place. What can't be placed is counted.
- */
+/* One round of a walk, with what it does at each directory. */
+typedef int (*round_fn)(const struct walk_start *start, void *to);
+
+static int search_round(const struct walk_start *start, void *to)
+{
+	return walk_from(start, visit_mark, to);
+}
+
+static int list_round(const struct walk_start *start, void *to)
+{
+	struct ancestor_list *list = to;
+
+	list->count = 0;
+	list->last = NULL;
+	return walk_from(start, visit_ancestor, to);
+}
+
 static __always_inline int walk(const struct fastpath_event *event,
 				enum fanotify_fastpath_place place,
-				visit_fn visit, void *ctx)
+				round_fn round, void *to)
 {
 	struct walk_start start;
 	unsigned int seq;
@@ -162,12 +247,12 @@ static __always_inline int walk(const struct fastpath_event *event,
 	rcu_read_lock();
 	find_start(event, place, &start);
 	seq = read_seqbegin(&rename_lock);
-	ret = walk_from(&start, visit, ctx);
+	ret = round(&start, to);
 	if (unlikely(read_seqretry(&rename_lock, seq))) {
 		/* A rename interfered: once more, and keep them out. */
 		find_start(event, place, &start);
 		read_seqlock_excl(&rename_lock);
-		ret = walk_from(&start, visit, ctx);
+		ret = round(&start, to);
 		read_sequnlock_excl(&rename_lock);
 	}
 	rcu_read_unlock();
@@ -175,57 +260,6 @@ static __always_inline int walk(const struct fastpath_event *event,
 	if (ret < 0)
 		this_cpu_inc(event->hook->stats->unplaced);
 	return ret;
-}
-
-struct mark_search {
-	const struct fsnotify_group *group;
-	struct fanotify_fastpath_mark *info;
-};
-
-/*
- * Find the mark of the group on @inode, if it counts. fsnotify() holds
- * fsnotify_mark_srcu around the handler, which keeps connector and marks; that
- * it does can't be told to lockdep, for a module can't name the domain.
- */
-static noinline bool find_mark(const struct inode *inode,
-			       const struct mark_search *search)
-{
-	const struct fsnotify_mark_connector *conn;
-	struct fanotify_fastpath_mark *info = search->info;
-	const struct fsnotify_mark *mark;
-
-	conn = rcu_dereference_raw(inode->i_fsnotify_marks);
-	if (!conn)
-		return false;
-	hlist_for_each_entry_rcu(mark, &conn->list, obj_list, true) {
-		unsigned int flags;
-
-		if (mark->group != search->group)
-			continue;
-		flags = READ_ONCE(mark->flags);
-		if (!(flags & FSNOTIFY_MARK_FLAG_ATTACHED) ||
-		    (flags & FSNOTIFY_MARK_FLAG_NO_IREF))
-			continue;
-		info->mask = READ_ONCE(mark->mask);
-		info->ignore_mask = READ_ONCE(mark->ignore_mask);
-		if (info->mask || info->ignore_mask)
-			return true;
-	}
-	return false;
-}
-
-static __always_inline bool visit_mark(const struct inode *inode, u32 depth,
-				       void *ctx)
-{
-	struct mark_search *search = ctx;
-
-	/* Nearly always there is none. */
-	if (unlikely(!inode) ||
-	    likely(!rcu_access_pointer(inode->i_fsnotify_marks)) ||
-	    !S_ISDIR(inode->i_mode) || !find_mark(inode, search))
-		return false;
-	search->info->depth = depth;
-	return true;
 }
 
 /**
@@ -252,43 +286,23 @@ int fastpath_nearest_mark(const struct fastpath_event *event,
 		.info = info,
 	};
 
-	return walk(event, place, visit_mark, &search);
-}
-
-struct ancestor_list {
-	struct fanotify_fastpath_ancestor *buf;
-	u32 room;
-	u32 count;
-};
-
-static __always_inline bool visit_ancestor(const struct inode *inode, u32 depth,
-					   void *ctx)
-{
-	struct ancestor_list *list = ctx;
-
-	list->count = depth + 1;
-	if (depth >= list->room)
-		return false;
-	list->buf[depth] = (struct fanotify_fastpath_ancestor) {};
-	if (inode) {
-		list->buf[depth].ino = inode->i_ino;
-		list->buf[depth].generation = inode->i_generation;
-		list->buf[depth].dev = new_encode_dev(inode->i_sb->s_dev);
-	}
-	return false;
+	return walk(event, place, search_round, &search);
 }
 
 /**
- * fastpath_ancestors() - list the directories above an event
+ * fastpath_ancestors() - list the directories at and above an event
  * @event: The event.
  * @place: Which of its places.
- * @buf: Gets the place itself, then its parent, and so on.
- * @room: How many entries fit into @buf.
+ * @buf: Where to list them, nearest first.
+ * @room: How many fit.
+ *
+ * These are the directories that fastpath_nearest_mark() looks at, all as they
+ * were at one moment between renames.
  *
  * Context: In a handler. Does not sleep.
  *
- * Return: How many there are, which can be more than fit; -ESTALE if the event
- * can't be placed; -EINVAL for an unknown @place.
+ * Return: How many there are, also if fewer fit; -ESTALE if the event can't be
+ * placed, -EINVAL for an unknown @place.
  */
 int fastpath_ancestors(const struct fastpath_event *event,
 		       enum fanotify_fastpath_place place,
@@ -298,7 +312,8 @@ int fastpath_ancestors(const struct fastpath_event *event,
 		.buf = buf,
 		.room = room,
 	};
-	int ret = walk(event, place, visit_ancestor, &list);
+	int ret;
 
+	ret = walk(event, place, list_round, &list);
 	return ret < 0 ? ret : list.count;
 }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A handler that notes the ancestors of every event
+ */
+#include "fanotify_fastpath.bpf.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+/* Set by the test. */
+int place;
+__u32 size;
+
+/* Read by the test. */
+struct fanotify_fastpath_ancestor list[32];
+int total;
+
+SEC("struct_ops/ancestors")
+int BPF_PROG(ancestors, struct fsnotify_group *group,
+	     struct fanotify_fastpath_hook *hook,
+	     struct fanotify_fastpath_event *event)
+{
+	__u32 len = size;
+
+	if (len <= sizeof(list))
+		total = bpf_fanotify_ancestors(event, place, list, len);
+	return FAN_FP_RET_SKIP_EVENT;
+}
+
+SEC(".struct_ops.link")
+struct fanotify_fastpath_ops ops_ancestors = {
+	.fp_handler = (void *)ancestors,
+	.name = "ancestors",
+};

@@ -124,16 +124,21 @@ MODULE_SOURCES	:= $(filter-out %/fastpath_glue.c %/fastpath_calls.h, \
 
 # Lay the module's source out as its Kbuild wants it, touching only what changed.
 stage_module = mkdir -p $(1)/include/{linux,uapi/linux,trace/events} && \
-	rsync -c $(MODULE_SOURCES) $(1)/ && \
-	rsync -c kernel/include/linux/*.h $(1)/include/linux/ && \
-	rsync -c kernel/include/trace/events/*.h $(1)/include/trace/events/ && \
-	rsync -c include/uapi/linux/*.h $(1)/include/uapi/linux/
+	rsync -c $(MODULE_SOURCES:%=$(2)%) $(1)/ && \
+	rsync -c $(2)kernel/include/linux/*.h $(1)/include/linux/ && \
+	rsync -c $(2)kernel/include/trace/events/*.h $(1)/include/trace/events/ && \
+	rsync -c $(2)include/uapi/linux/*.h $(1)/include/uapi/linux/
 
 module: $(if $(KDIR),,$(STOCK_DIR))	## build the module (for STOCK, or for KDIR)
 	@scripts/check-kdir $(or $(KDIR),$(STOCK_DIR)/headers)
 	$(call say,MODULE,$(MODULE:$(TOP)/%=%))
 	$(Q)$(call stage_module,$(MODULE_DIR))
 	$(Q)$(MAKE) -s -C $(or $(KDIR),$(STOCK_DIR)/headers) M=$(MODULE_DIR) W=1 modules
+
+# The same of another tree, FROM, in the folder TO; for check-mutants.
+module-of:
+	$(Q)$(call stage_module,$(TO),$(FROM)/)
+	$(Q)$(MAKE) -s -C $(STOCK_DIR)/headers M=$(TO) modules
 
 # Handlers in kernel modules, for the tests of the module flavour.
 KMOD		= $(BUILD)/kmod/$(STOCK)
@@ -224,6 +229,11 @@ module-broken: modules kmod
 	$(Q)objcopy --update-section .BTF=$(BROKEN)/foreign.btf $(MODULE) \
 		$(BROKEN)/foreign_btf.ko
 
+MUTANTS		?= *
+
+check-mutants: module kmod module-broken loader tests	## break each rule once (MUTANTS='skip-*')
+	@scripts/check-mutants --mutants '$(MUTANTS)' --results $(BUILD)/results
+
 # --- the demo ----------------------------------------------------------------------------
 
 DEMO		:= $(BUILD)/demo
@@ -253,4 +263,4 @@ version:			## print the version
 
 .PHONY: all docs help deps install-deps build-handler loader install uninstall module modules dkms \
 	kernel kernel-debug tests check check-long check-debug lint check-harness \
-	check-patches patches module-broken kmod demo clean distclean clean-cache version
+	check-patches check-mutants patches module-of module-broken kmod demo clean distclean clean-cache version

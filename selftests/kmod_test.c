@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Handlers in kernel modules: the sample, and one whose work causes events
+ * Handlers in kernel modules: the sample, one whose work causes events, and one
+ * that takes its time
  *
- * /kmod has fastpath_prefix.ko and fp_nest.ko.
+ * /kmod has fastpath_prefix.ko, fp_nest.ko and fp_slow.ko.
  */
 #include "kselftest_harness.h"
 #include "common.h"
@@ -45,6 +46,7 @@ FIXTURE_TEARDOWN(kmod)
 	close(self->fd);
 	unload("fastpath_prefix");
 	unload("fp_nest");
+	unload("fp_slow");
 	fp_dir_remove(&self->dir);
 }
 
@@ -77,12 +79,13 @@ TEST_F(kmod, c417_a_module_stays_while_its_handler_is_attached)
 	EXPECT_EQ(-ENOENT, fp_add(self->fd, "prefix", "fi", 3));
 }
 
-static int nest_param(const char *name)
+static int param(const char *module, const char *name)
 {
 	char path[128], text[32] = "";
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/module/fp_nest/parameters/%s", name);
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module,
+		 name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
 		return -9999;
@@ -100,8 +103,8 @@ TEST_F(kmod, c301_a_handler_is_not_entered_for_what_it_causes)
 	ASSERT_EQ(0, fp_touch(self->dir.file));
 
 	/* The event itself was skipped, the one that it caused was sent. */
-	EXPECT_EQ(1, nest_param("entered"));
-	EXPECT_EQ(0, nest_param("result"));
+	EXPECT_EQ(1, param("fp_nest", "entered"));
+	EXPECT_EQ(0, param("fp_nest", "result"));
 	EXPECT_EQ(1, fp_count(self->fd));
 	EXPECT_EQ(1, fp_counter("nest", "nested"));
 	EXPECT_EQ(1, fp_counter("nest", "sent"));
@@ -109,7 +112,7 @@ TEST_F(kmod, c301_a_handler_is_not_entered_for_what_it_causes)
 
 	/* Nor is that left behind: the next event is shown to it. */
 	ASSERT_EQ(0, fp_touch(self->dir.file));
-	EXPECT_EQ(2, nest_param("entered"));
+	EXPECT_EQ(2, param("fp_nest", "entered"));
 	ASSERT_EQ(0, fp_del(self->fd, "nest"));
 }
 
@@ -129,13 +132,76 @@ TEST_F(kmod, c302_a_permission_event_that_a_handler_causes_is_allowed)
 
 	/* Nobody answers: were it asked, this would hang. */
 	ASSERT_EQ(0, fp_touch(self->dir.file));
-	EXPECT_EQ(1, nest_param("entered"));
-	EXPECT_EQ(0, nest_param("result"));
+	EXPECT_EQ(1, param("fp_nest", "entered"));
+	EXPECT_EQ(0, param("fp_nest", "result"));
 	EXPECT_EQ(0, fp_count(fd));
 	EXPECT_EQ(1, fp_counter("nest", "nested"));
 	EXPECT_EQ(2, fp_counter("nest", "skipped"));
 	ASSERT_EQ(0, fp_del(fd, "nest"));
 	close(fd);
+}
+
+/* Open a file in a child, and wait until the slow handler is at it. */
+static pid_t open_slowly(const char *path)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		syscall(SYS_close_range, 3, ~0U, 0);
+		_exit(-fp_touch(path));
+	}
+	return FP_WAIT_FOR(param("fp_slow", "inside") == 1) ? pid : -1;
+}
+
+TEST_F(kmod, c522_a_detach_waits_for_the_handlers_that_run)
+{
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(0, load("/kmod/fp_slow.ko", ""));
+	ASSERT_EQ(0, fp_add(self->fd, "slow", NULL, 0));
+	pid = open_slowly(self->dir.file);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, fp_del(self->fd, "slow"));
+	EXPECT_EQ(0, param("fp_slow", "inside"));
+	EXPECT_EQ(1, param("fp_slow", "frees"));
+	EXPECT_EQ(0, param("fp_slow", "too_early"));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+TEST_F(kmod, c522_so_does_the_end_of_the_group)
+{
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(0, load("/kmod/fp_slow.ko", ""));
+	ASSERT_EQ(0, fp_add(self->fd, "slow", NULL, 0));
+	pid = open_slowly(self->dir.file);
+	ASSERT_LT(0, pid);
+	close(self->fd);
+	self->fd = -1;
+	EXPECT_TRUE(FP_WAIT_FOR(param("fp_slow", "frees") == 1));
+	EXPECT_EQ(0, param("fp_slow", "too_early"));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+TEST_F(kmod, c602_a_replaced_hook_is_freed_when_no_event_uses_it)
+{
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(0, load("/kmod/fp_slow.ko", ""));
+	ASSERT_EQ(0, fp_add(self->fd, "slow", NULL, 0));
+	pid = open_slowly(self->dir.file);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, fp_replace(self->fd, "slow", NULL, 0));
+	EXPECT_EQ(1, param("fp_slow", "frees"));
+	EXPECT_EQ(0, param("fp_slow", "too_early"));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	ASSERT_EQ(0, fp_del(self->fd, "slow"));
 }
 
 TEST_HARNESS_MAIN

@@ -191,14 +191,18 @@ check:				## lint and all tests, on both flavours
 check-long:			## the same, and the tests that take long
 	@scripts/check --flavours '$(FLAVOUR)' --tests '$(TESTS)' --long
 
-check-debug: kernel-debug loader tests	## the tests on the debug kernel
-	@selftests/vm/run-tests --name debug --kernel $(KERNEL)-debug/bzImage \
-		--mem 3072 --limit 900 --timeout 3000 --disk 16M:ext4 \
+# All that run in the tree, and a minute of everything at once.
+DEBUG_TESTS	?= $(filter-out module_test stress_test,$(TEST_NAMES))
+
+check-debug: kernel-debug loader tests	## the tests on the debug kernel (DEBUG_TESTS='stress_test')
+	@selftests/vm/run-tests --name debug --results $(BUILD)/results \
+		--kernel $(KERNEL)-debug/bzImage --mem 3072 --disk 16M:ext4 \
+		--limit 900 --timeout 3000 \
 		--add $(LOADER)/fanfp:/usr/sbin/fanfp --add $(BUILD)/bpf:/bpf \
 		--add $(BUILD)/bpf-nolink:/bpf-nolink \
 		--add $(TOOLS)/bpftool:/usr/sbin/bpftool \
 		--add $(KERNEL)-debug/kmod:/kmod \
-		$(filter-out %/module_test,$(TEST_PROGRAMS))
+		$(DEBUG_TESTS:%=$(BUILD)/selftests/%)
 
 lint: $(SOURCE)			## checkpatch, kernel-doc, shellcheck, ...
 	@scripts/lint $(SOURCE) $(BUILD)/results

@@ -2,6 +2,7 @@
 /*
  * bpf_fanotify_ancestors()
  */
+#include <signal.h>
 #include <sys/sysmacros.h>
 
 #include "kselftest_harness.h"
@@ -174,6 +175,90 @@ TEST_F(ancestors, c907_a_rename_of_a_directory_in_the_middle_is_seen)
 	ASSERT_EQ(7, self->seen->total);
 	EXPECT_TRUE(is_dir_at(&self->seen->list[5], moved));
 	EXPECT_TRUE(is_dir_at(&self->seen->list[6], self->dirs[0]));
+}
+
+/* root/top/high/d/d/.../d/low, so deep that renames overtake a walk. */
+#define VERY_DEEP	10000
+
+struct deep {
+	int root;
+	int top;
+	/* The last d, and low. */
+	int last;
+	int low;
+};
+
+static int make_and_open(int dir, const char *name)
+{
+	if (mkdirat(dir, name, 0700))
+		return -errno;
+	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int make_deep(const char *path, struct deep *deep)
+{
+	int i;
+
+	deep->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	deep->top = make_and_open(deep->root, "top");
+	deep->last = make_and_open(deep->top, "high");
+	for (i = 0; i < VERY_DEEP; i++) {
+		int next = make_and_open(deep->last, "d");
+
+		close(deep->last);
+		deep->last = next;
+	}
+	deep->low = make_and_open(deep->last, "low");
+	return openat(deep->low, "file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+/*
+ * For ever: low goes up to the root and, while it is there, so does high; then
+ * high comes back, then low. So low is never below a high that is up there.
+ */
+static void move_about(const struct deep *deep)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (!renameat(deep->last, "low", deep->root, "low") &&
+	       !renameat(deep->top, "high", deep->root, "high") &&
+	       !renameat(deep->root, "high", deep->top, "high") &&
+	       !renameat(deep->root, "low", deep->last, "low"))
+		;
+	_exit(1);
+}
+
+TEST_F_TIMEOUT(ancestors, c907_a_list_is_of_one_moment_between_renames, 120)
+{
+	int fd, up = 0, down = 0;
+	struct deep deep;
+	pid_t pid;
+
+	fd = make_deep(self->dir.path, &deep);
+	ASSERT_LE(0, fd);
+	close(fd);
+	ASSERT_EQ(0, watch(self->fd, FAN_OPEN, self->dir.path));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		move_about(&deep);
+
+	/* The harness ends it if one of them never comes. */
+	while (up < 300 || down < 300) {
+		fd = openat(deep.low, "file", O_RDONLY | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		close(fd);
+		if (self->seen->total == VERY_DEEP + 4)
+			down++;
+		else if (self->seen->total == 2)
+			up++;
+		else
+			break;
+	}
+	EXPECT_TRUE(up >= 300 && down >= 300) {
+		TH_LOG("a list of %d", self->seen->total);
+	}
+	EXPECT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
 }
 
 TEST_F(ancestors, c907_a_rename_has_an_old_and_a_new_directory)

@@ -70,6 +70,14 @@ HANDLER(null_event_path, {
 	return bpf_fanotify_path(NULL, buf, sizeof(buf));
 });
 
+HANDLER(null_hook, {
+	return !bpf_fanotify_hook_args(NULL, 0, 1);
+});
+
+HANDLER(null_info, {
+	return bpf_fanotify_nearest_mark(event, 0, NULL);
+});
+
 HANDLER(null_buffer_name, {
 	return bpf_fanotify_file_name(event, NULL, 0);
 });

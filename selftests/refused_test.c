@@ -87,6 +87,8 @@ REFUSED(refused_args, null_event_file_name,
 	"Possibly NULL pointer passed to trusted arg0");
 REFUSED(refused_args, null_event_path,
 	"Possibly NULL pointer passed to trusted arg0");
+REFUSED(refused_args, null_hook, "Possibly NULL pointer passed to trusted arg0");
+REFUSED(refused_args, null_info, "Possibly NULL pointer passed to trusted arg2");
 REFUSED(refused_args, null_buffer_name,
 	"Possibly NULL pointer passed to trusted arg1");
 REFUSED(refused_args, null_buffer_path,

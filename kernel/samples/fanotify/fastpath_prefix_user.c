@@ -52,7 +52,7 @@ static void attach(int group, char **prefixes)
 
 int main(int argc, char **argv)
 {
-	char buf[4096] __attribute__((aligned(8)));
+	struct fanotify_event_metadata buf[128];
 	int group;
 
 	if (argc < 3)
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
 		err(1, "%s", argv[1]);
 
 	for (;;) {
-		struct fanotify_event_metadata *event = (void *)buf;
+		struct fanotify_event_metadata *event = buf;
 		ssize_t len = read(group, buf, sizeof(buf));
 
 		if (len < 0)

@@ -16,6 +16,7 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/mnt_idmapping.h>
 #include <linux/module.h>
 #include <linux/sched.h>
@@ -233,9 +234,10 @@ __bpf_kfunc int bpf_fanotify_file_name(struct fanotify_fastpath_event *event,
  *
  * It is what a link in /proc/PID/fd would say to the task that causes the event:
  * relative to that task's root, so in a container or after chroot(2) it is not
- * what the listener would call the file; and with " (deleted)" at its end if
- * there is no such file any more, which a file can also be called. Only events
- * of open files have a path: not FAN_CREATE, FAN_DELETE, a rename.
+ * what the listener would call the file, and what that root does not reach is
+ * shown from the top of its mounts; with " (deleted)" at its end if there is no
+ * such file any more, which a file can also be called. Only events of open files
+ * have a path: not FAN_CREATE, FAN_DELETE, a rename.
  *
  * NOT for finding out whether the file is in a subtree. A prefix of a string
  * misses bind mounts, other roots and other mount namespaces, and whoever

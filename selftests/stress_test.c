@@ -25,8 +25,16 @@
 /* The descriptor that the group of a worker always has: it is in the ops. */
 #define GROUP		100
 
-enum { BY_NAME, BY_LINK, LINK_AFTER_GROUP, CLOSE_UNANSWERED, KILLED_OWNER,
-       DETACHED_LINK, SLEEPABLE, N_KINDS };
+enum {
+	BY_NAME,
+	BY_LINK,
+	LINK_AFTER_GROUP,
+	CLOSE_UNANSWERED,
+	KILLED_OWNER,
+	DETACHED_LINK,
+	SLEEPABLE,
+	N_KINDS
+};
 
 /* Shared by all. */
 struct shared {

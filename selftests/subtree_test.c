@@ -592,9 +592,9 @@ TEST_F(subtree, c1009_what_has_no_place_is_sent_and_counted)
 	EXPECT_EQ(FAN_DELETE_SELF, mask & FAN_DELETE_SELF);
 	EXPECT_LE(1, (int)group_info(self->fd).unplaced);
 
-	/* Of two names it is not said which one. */
+	/* Of two names it is not said which one, so no guess is made. */
 	ASSERT_EQ(0, fp_create(file));
-	snprintf(name, sizeof(name), "%s/name", self->in);
+	snprintf(name, sizeof(name), "%s/name", self->out);
 	ASSERT_EQ(0, link(file, name));
 	fp_count(self->fd);
 	mask = 0;

@@ -21,6 +21,7 @@ WARNING = re.compile(
     r"kmemleak: \d+ new|unreferenced object|scheduling while atomic|"
     r"sleeping function called|refcount_t:|list_(add|del) corruption|"
     r"DEBUG_LOCKS_WARN_ON|ODEBUG|Voluntary context switch within|"
+    r"cannot create duplicate filename|"
     r"bad unlock balance|held lock freed|VFS: Busy inodes|"
     r"unregister_netdevice: waiting|Out of memory: Killed")
 

@@ -197,7 +197,7 @@ DEBUG_TESTS	?= $(filter-out module_test stress_test,$(TEST_NAMES))
 
 check-debug: kernel-debug loader tests	## the tests on the debug kernel (DEBUG_TESTS='stress_test')
 	@selftests/vm/run-tests --name debug --results $(BUILD)/results \
-		--kernel $(KERNEL)-debug/bzImage --mem 3072 --disk 16M:ext4 \
+		--kernel $(KERNEL)-debug/bzImage --mem 3072 --disk 64M:ext4 \
 		--limit 900 --timeout 3000 --append pci=noacpi \
 		--add $(LOADER)/fanfp:/usr/sbin/fanfp --add $(BUILD)/bpf:/bpf \
 		--add $(BUILD)/bpf-nolink:/bpf-nolink \
@@ -221,7 +221,8 @@ patches: $(SOURCE)		## write the in-tree flavour as mails to build/patches/
 check-patches: kernel		## apply them one by one; gcc, clang, sparse, on and off
 	@scripts/check-patches $(SOURCE) $(KERNEL) $(BUILD)/results
 
-# The module with no BTF, and with BTF made for another kernel.
+# The module with no BTF, with BTF made for another kernel, and with BTF of
+# other types.
 BROKEN		:= $(BUILD)/broken
 OTHER		= $(filter-out $(STOCK),cloud-amd64 amd64)
 
@@ -233,6 +234,11 @@ module-broken: modules kmod
 		$(BUILD)/module/$(OTHER)/fanotify_fastpath.ko $(BROKEN)/foreign.btf
 	$(Q)objcopy --update-section .BTF=$(BROKEN)/foreign.btf $(MODULE) \
 		$(BROKEN)/foreign_btf.ko
+	$(Q)objcopy -O binary --only-section .BTF --set-section-flags .BTF=alloc \
+		$(MODULE) $(BROKEN)/module.btf
+	$(Q)selftests/resize_btf.py $(BROKEN)/module.btf $(BROKEN)/resized.btf
+	$(Q)objcopy --update-section .BTF=$(BROKEN)/resized.btf $(MODULE) \
+		$(BROKEN)/resized_btf.ko
 
 MUTANTS		?= *
 

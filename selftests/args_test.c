@@ -156,6 +156,10 @@ TEST_F(args, c435_an_unknown_request_is_enotty)
 					  struct fanotify_fastpath_args),
 			   &self->req));
 	EXPECT_EQ(-ENOTTY,
+		  fp_ioctl(self->fd, _IOR(FAN_IOC_MAGIC, 0,
+					  struct fanotify_fastpath_args),
+			   &self->req));
+	EXPECT_EQ(-ENOTTY,
 		  fp_ioctl(self->fd, _IOW(0xFB, 0,
 					  struct fanotify_fastpath_args),
 			   &self->req));
@@ -283,6 +287,27 @@ TEST_F(ops, c452_an_unterminated_name_is_einval)
 TEST_F(ops, c453_a_control_character_in_a_text_is_einval)
 {
 	strcpy(self->ops->desc, "red \033[31m");
+	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
+}
+
+TEST_F(ops, c453_a_control_character_in_the_other_text_is_einval)
+{
+	strcpy(self->ops->init_args, "two\nlines");
+	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
+}
+
+TEST_F(ops, c455_arguments_without_a_group_are_einval)
+{
+	self->ops->args_size = 1;
+	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
+}
+
+TEST_F(ops, c455_a_private_attachment_without_a_link_is_einval)
+{
+	struct bpf_map *map = self->skel->maps.probe;
+
+	fp_set_group(map, self->fd);
+	ASSERT_EQ(0, bpf_map__set_map_flags(map, 0));
 	EXPECT_EQ(-EINVAL, load_and_attach(self->skel));
 }
 

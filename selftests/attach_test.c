@@ -188,6 +188,7 @@ TEST_F(attach, c501_c503_c504_init_sees_the_arguments_and_a_zeroed_private_area)
 	EXPECT_EQ(sizeof(args), self->skel->bss->args_size);
 	EXPECT_EQ(0, memcmp(self->skel->bss->args, args, sizeof(args)));
 	EXPECT_EQ(0, self->skel->bss->args_past_end);
+	EXPECT_EQ(0, self->skel->bss->args_far_past_end);
 	EXPECT_EQ(0, self->skel->bss->private_seen);
 	id = self->skel->bss->hook_id;
 	EXPECT_NE(0, id);
@@ -278,6 +279,25 @@ TEST_F(attach, c409_a_link_is_told_when_its_group_is_closed)
 	EXPECT_TRUE(FP_WAIT_FOR(self->skel->bss->frees == 1));
 	EXPECT_EQ(0, bpf_link__destroy(link));
 	EXPECT_EQ(1, self->skel->bss->frees);
+}
+
+TEST_F(attach, c409_a_link_whose_group_was_closed_goes_away_when_it_is_closed)
+{
+	struct bpf_link *link = attach_probe(self->skel, self->fd);
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	int fd;
+
+	ASSERT_NE(NULL, link);
+	ASSERT_EQ(0, bpf_link_get_info_by_fd(bpf_link__fd(link), &info, &len));
+	fd = bpf_link_get_fd_by_id(info.id);
+	ASSERT_LE(0, fd);
+	close(fd);
+	close(self->fd);
+	self->fd = -1;
+	ASSERT_TRUE(FP_WAIT_FOR(self->skel->bss->frees == 1));
+	EXPECT_EQ(0, bpf_link__destroy(link));
+	EXPECT_TRUE(FP_WAIT_FOR(bpf_link_get_fd_by_id(info.id) == -ENOENT));
 }
 
 TEST_F(attach, c403_by_name_closing_the_group_detaches)
@@ -454,6 +474,19 @@ TEST_F(attach, c410_a_private_attachment_is_not_listed)
 
 	ASSERT_NE(NULL, link);
 	EXPECT_EQ(-1, access(FP_SYSFS "/probe", F_OK));
+	bpf_link__destroy(link);
+}
+
+TEST_F(attach, c410_a_private_attachments_handler_is_not_found_by_name)
+{
+	struct bpf_link *link = attach_probe(self->skel, self->fd);
+	int other;
+
+	ASSERT_NE(NULL, link);
+	other = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK, O_RDONLY);
+	ASSERT_LE(0, other);
+	EXPECT_EQ(-ENOENT, fp_add(other, "probe", NULL, 0));
+	close(other);
 	bpf_link__destroy(link);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "kselftest_harness.h"
 #include "common.h"
+#include <glob.h>
 #include "probe.skel.h"
 
 /* enum fsnotify_data_type and bits of enum fsnotify_iter_type */
@@ -197,6 +198,133 @@ TEST_F(event, c201_the_mask_is_what_the_listener_would_see)
 	EXPECT_EQ(1, self->skel->bss->handled);
 	ASSERT_LT(0, read(self->fd, &seen, sizeof(seen)));
 	EXPECT_EQ(seen.event.mask, self->skel->bss->mask);
+}
+
+TEST_F(event, c201_of_an_event_only_the_bits_that_are_wanted_are_seen)
+{
+	char *const argv[] = { self->dir.file, NULL };
+
+	/* An exec is one event of two bits, even if the file is no program. */
+	ASSERT_EQ(0, chmod(self->dir.file, 0700));
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN_EXEC, self->dir.path));
+	ASSERT_EQ(-1, execv(self->dir.file, argv));
+	EXPECT_EQ(1, self->skel->bss->handled);
+	EXPECT_EQ(FAN_OPEN_EXEC, self->skel->bss->mask);
+
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN, self->dir.path));
+	ASSERT_EQ(0, fanotify_mark(self->fd,
+				   FAN_MARK_ADD | FAN_MARK_IGNORED_MASK |
+				   FAN_MARK_IGNORED_SURV_MODIFY,
+				   FAN_OPEN_EXEC, AT_FDCWD, self->dir.file));
+	ASSERT_EQ(-1, execv(self->dir.file, argv));
+	EXPECT_EQ(2, self->skel->bss->handled);
+	EXPECT_EQ(FAN_OPEN, self->skel->bss->mask);
+}
+
+TEST_F(event, c201_a_mark_without_the_directory_flag_does_not_match_a_directory)
+{
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN | FAN_ONDIR, self->dir.path));
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD,
+				   self->dir.path));
+	ASSERT_EQ(0, fp_touch(self->dir.path));
+	EXPECT_EQ(MATCH_SB, self->skel->bss->match_mask);
+}
+
+TEST_F(event, c201_what_has_no_directory_to_report_does_not_reach_the_handler)
+{
+	/* This group reports directories and names, and nothing else. */
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_DELETE_SELF, self->dir.path));
+	ASSERT_EQ(0, unlink(self->dir.file));
+	EXPECT_EQ(0, self->skel->bss->handled);
+}
+
+/* A second group, with a probe of its own. */
+struct second {
+	struct probe *skel;
+	struct bpf_link *link;
+	int fd;
+};
+
+static int second_make(struct second *second, unsigned int class)
+{
+	second->fd = fanotify_init(class | FAN_NONBLOCK | FAN_CLOEXEC, O_RDONLY);
+	second->skel = probe__open();
+	if (second->fd < 0 || !second->skel)
+		return -1;
+	fp_set_group(second->skel->maps.probe, second->fd);
+	if (probe__load(second->skel))
+		return -1;
+	second->skel->bss->verdict = FAN_FP_RET_SKIP_EVENT;
+	second->link = bpf_map__attach_struct_ops(second->skel->maps.probe);
+	return second->link ? 0 : -1;
+}
+
+static void second_remove(struct second *second)
+{
+	bpf_link__destroy(second->link);
+	probe__destroy(second->skel);
+	close(second->fd);
+}
+
+TEST_F(event, c201_what_can_not_be_opened_for_the_listener_does_not_reach_the_handler)
+{
+	struct second second;
+	char path[128];
+	int fifo;
+
+	ASSERT_EQ(0, second_make(&second, FAN_CLASS_NOTIF));
+	ASSERT_EQ(0, mark_sb(second.fd, FAN_OPEN, self->dir.path));
+	snprintf(path, sizeof(path), "%s/fifo", self->dir.path);
+	ASSERT_EQ(0, mkfifo(path, 0600));
+	fifo = open(path, O_RDWR);
+	ASSERT_LE(0, fifo);
+	EXPECT_EQ(0, second.skel->bss->handled);
+	close(fifo);
+	second_remove(&second);
+}
+
+TEST_F(event, c201_without_file_handles_there_is_no_directory_flag)
+{
+	struct second second;
+
+	ASSERT_EQ(0, second_make(&second, FAN_CLASS_NOTIF));
+	ASSERT_EQ(0, mark_sb(second.fd, FAN_OPEN | FAN_ONDIR, self->dir.path));
+	ASSERT_EQ(0, fp_touch(self->dir.path));
+	EXPECT_EQ(1, second.skel->bss->handled);
+	EXPECT_EQ(FAN_OPEN, second.skel->bss->mask);
+	second_remove(&second);
+}
+
+/* Have the ext4 of the test's disk find an error. */
+static int trigger_fs_error(void)
+{
+	glob_t found;
+	int fd;
+
+	if (glob("/sys/fs/ext4/vd*/trigger_fs_error", 0, NULL, &found))
+		return -ENOENT;
+	fd = open(found.gl_pathv[0], O_WRONLY | O_CLOEXEC);
+	globfree(&found);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, "test", 4) != 4)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+TEST_F(event, c204_a_file_system_error_is_sent_and_no_handler_is_asked)
+{
+	struct second second;
+
+	if (access("/mnt/disk0", F_OK))
+		SKIP(return, "no disk");
+	ASSERT_EQ(0, second_make(&second, FAN_CLASS_NOTIF | FAN_REPORT_FID));
+	ASSERT_EQ(0, mark_sb(second.fd, FAN_FS_ERROR, "/mnt/disk0"));
+	ASSERT_EQ(0, trigger_fs_error());
+	EXPECT_EQ(0, second.skel->bss->handled);
+	EXPECT_EQ(1, fp_count(second.fd));
+	second_remove(&second);
 }
 
 TEST_F(event, c210_a_dentry_is_never_negative)

@@ -102,7 +102,7 @@ static bool still_runs(pid_t pid)
 		!info.si_pid;
 }
 
-TEST_F(hold, a_detach_waits_for_the_handler_that_runs)
+TEST_F(hold, c522_a_detach_waits_for_the_handler_that_runs)
 {
 	pid_t toucher, detacher;
 
@@ -122,7 +122,7 @@ TEST_F(hold, a_detach_waits_for_the_handler_that_runs)
 	EXPECT_EQ(0, self->skel->bss->freed_inside);
 }
 
-TEST_F(hold, a_detach_holds_up_no_event_meanwhile)
+TEST_F(hold, c414_a_detach_holds_up_no_event_meanwhile)
 {
 	pid_t toucher, detacher;
 
@@ -143,7 +143,7 @@ TEST_F(hold, a_detach_holds_up_no_event_meanwhile)
 	EXPECT_EQ(0, end_of(detacher));
 }
 
-TEST_F(hold, unregistering_frees_after_the_handler_has_run)
+TEST_F(hold, c522_unregistering_frees_after_the_handler_has_run)
 {
 	pid_t toucher, unregisterer;
 
@@ -165,7 +165,7 @@ TEST_F(hold, unregistering_frees_after_the_handler_has_run)
 		EXPECT_EQ(1, self->skel->bss->frees);
 }
 
-TEST_F(hold, who_attached_while_fp_init_ran_stays)
+TEST_F(hold, c401_who_attached_while_fp_init_ran_stays)
 {
 	pid_t adder;
 
@@ -192,7 +192,7 @@ TEST_F(hold, who_attached_while_fp_init_ran_stays)
 	EXPECT_EQ(0, self->other->bss->frees);
 }
 
-TEST_F(hold, a_handler_that_is_unregistered_while_fp_init_runs_is_not_attached)
+TEST_F(hold, c412_a_handler_that_is_unregistered_while_fp_init_runs_is_not_attached)
 {
 	pid_t adder, unregisterer;
 

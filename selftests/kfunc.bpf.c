@@ -12,6 +12,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 int place;
 struct fanotify_fastpath_mark mark;
 int found;
+int nearest_sends;
 __u64 ino;
 int dentry_seen;
 int below_self;
@@ -128,7 +129,8 @@ int BPF_PROG(nearest, struct fsnotify_group *group,
 
 	found = bpf_fanotify_nearest_mark(event, place, &info);
 	mark = info;
-	return FAN_FP_RET_SKIP_EVENT;
+	return nearest_sends ? FAN_FP_RET_SEND_TO_USERSPACE :
+			       FAN_FP_RET_SKIP_EVENT;
 }
 
 SEC("?.struct_ops.link")

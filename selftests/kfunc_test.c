@@ -47,12 +47,15 @@ static struct bpf_link *attach_one(struct kfunc *skel, struct bpf_map *map,
 TEST_F(kfunc, c901_a_sleepable_handler_takes_and_releases_references)
 {
 	struct stat st;
+	int i;
 
 	self->link = attach_one(self->skel, self->skel->maps.ops_references,
 				self->fd);
 	ASSERT_NE(NULL, self->link);
 	ASSERT_EQ(0, stat(self->dir.file, &st));
-	ASSERT_EQ(0, fp_touch(self->dir.file));
+	/* Often enough for a reference too few to be missed. */
+	for (i = 0; i < 5; i++)
+		ASSERT_EQ(0, fp_touch(self->dir.file));
 	EXPECT_EQ(st.st_ino, self->skel->bss->ino);
 	EXPECT_EQ(1, self->skel->bss->dentry_seen);
 	EXPECT_EQ(1, self->skel->bss->below_self);

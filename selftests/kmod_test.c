@@ -93,6 +93,119 @@ static int param(const char *module, const char *name)
 	return atoi(text);
 }
 
+static int set_nest_param(const char *name, const char *value)
+{
+	char path[128];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/sys/module/fp_nest/parameters/%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, value, strlen(value)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+TEST_F(kmod, c451_flags_that_are_unknown_or_not_for_modules_are_einval)
+{
+	EXPECT_EQ(-EINVAL, load("/kmod/fp_nest.ko", "flags=0x20"));
+	/* FAN_FP_F_GROUP_FD needs a link; the last bit is the kernel's own. */
+	EXPECT_EQ(-EINVAL, load("/kmod/fp_nest.ko", "flags=0x2"));
+	EXPECT_EQ(-EINVAL, load("/kmod/fp_nest.ko", "flags=0x80000000"));
+	ASSERT_EQ(0, load("/kmod/fp_nest.ko", "flags=0x1"));
+	EXPECT_STREQ("0x1", fp_sysfs("nest", "flags"));
+}
+
+TEST_F(kmod, c451_a_handler_without_its_function_is_einval)
+{
+	EXPECT_EQ(-EINVAL, load("/kmod/fp_nest.ko", "no_handler=1"));
+}
+
+TEST_F(kmod, c101_c103_the_verdicts_are_those_of_any_handler)
+{
+	char params[160];
+	int fd;
+
+	fd = fanotify_init(FAN_CLASS_CONTENT | FAN_NONBLOCK | FAN_CLOEXEC,
+			   O_RDONLY);
+	ASSERT_LE(0, fd);
+	snprintf(params, sizeof(params), "path=%s", self->dir.file2);
+	ASSERT_EQ(0, load("/kmod/fp_nest.ko", params));
+	ASSERT_EQ(0, fp_add(fd, "nest", NULL, 0));
+	ASSERT_EQ(0, fanotify_mark(fd, FAN_MARK_ADD, FAN_OPEN_PERM | FAN_OPEN,
+				   AT_FDCWD, self->dir.file));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(2, fp_counter("nest", "skipped"));
+	ASSERT_EQ(0, set_nest_param("verdict", "-13"));
+	EXPECT_EQ(-EACCES, fp_touch(self->dir.file));
+	EXPECT_EQ(1, fp_counter("nest", "denied"));
+	EXPECT_EQ(0, fp_count(fd));
+
+	ASSERT_EQ(0, set_nest_param("verdict", "0"));
+	ASSERT_EQ(0, fanotify_mark(fd, FAN_MARK_REMOVE, FAN_OPEN_PERM, AT_FDCWD,
+				   self->dir.file));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, fp_counter("nest", "sent"));
+	EXPECT_EQ(0, fp_counter("nest", "errors"));
+	EXPECT_EQ(1, fp_count(fd));
+	ASSERT_EQ(0, fp_del(fd, "nest"));
+	close(fd);
+}
+
+static pid_t start_touch(const char *path)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(-fp_touch(path));
+	return pid;
+}
+
+TEST_F(kmod, c301_a_handler_is_entered_by_many_tasks_at_once)
+{
+	char params[160];
+	pid_t first, second;
+	int status;
+
+	snprintf(params, sizeof(params), "hold=1 path=%s", self->dir.file2);
+	ASSERT_EQ(0, load("/kmod/fp_nest.ko", params));
+	ASSERT_EQ(0, fp_add(self->fd, "nest", NULL, 0));
+	first = start_touch(self->dir.file);
+	ASSERT_TRUE(FP_WAIT_FOR(param("fp_nest", "entered") == 1));
+	second = start_touch(self->dir.file);
+	EXPECT_TRUE(FP_WAIT_FOR(param("fp_nest", "entered") == 2));
+	ASSERT_EQ(0, set_nest_param("hold", "0"));
+	EXPECT_EQ(first, waitpid(first, &status, 0));
+	EXPECT_EQ(second, waitpid(second, &status, 0));
+	/* Only what the two caused themselves. */
+	EXPECT_EQ(2, fp_counter("nest", "nested"));
+	ASSERT_EQ(0, fp_del(self->fd, "nest"));
+}
+
+TEST_F(kmod, c301_an_event_that_a_handler_causes_is_shown_to_those_of_other_groups)
+{
+	char params[160];
+	int other;
+
+	other = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC,
+			      O_RDONLY);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, fanotify_mark(other, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+				   FAN_OPEN, AT_FDCWD, self->dir.path));
+	snprintf(params, sizeof(params), "path=%s", self->dir.file2);
+	ASSERT_EQ(0, load("/kmod/fp_nest.ko", params));
+	ASSERT_EQ(0, fp_add(self->fd, "nest", NULL, 0));
+	ASSERT_EQ(0, fp_add(other, "nest", NULL, 0));
+
+	/* Each for the open here, and each for what the other one did then. */
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(4, param("fp_nest", "entered"));
+	ASSERT_EQ(0, fp_del(other, "nest"));
+	ASSERT_EQ(0, fp_del(self->fd, "nest"));
+	close(other);
+}
+
 TEST_F(kmod, c301_a_handler_is_not_entered_for_what_it_causes)
 {
 	char params[160];

@@ -2,7 +2,8 @@
 /*
  * The module flavour: what is not loaded, and when it can be unloaded
  *
- * /module has the module, and the module with no BTF and with foreign BTF.
+ * /module has the module, and the module with no BTF, with foreign BTF and with
+ * BTF of other types; /kmod has fp_release.ko.
  */
 #include "kselftest_harness.h"
 #include "common.h"
@@ -23,9 +24,14 @@ static int load(const char *path)
 	return err;
 }
 
+static int unload_module(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
 static int unload(void)
 {
-	return syscall(SYS_delete_module, NAME, O_NONBLOCK) ? -errno : 0;
+	return unload_module(NAME);
 }
 
 /* Maps that are being freed still hold the module for a moment. */
@@ -105,6 +111,38 @@ TEST_F(module, c1201_is_refused_with_the_btf_of_another_kernel)
 	EXPECT_FALSE(is_loaded());
 	EXPECT_EQ(-1, access(FP_SYSFS, F_OK));
 	EXPECT_TRUE(kernel_says(self->kmsg, "BTF"));
+}
+
+TEST_F(module, c1201_is_refused_with_the_btf_of_other_types)
+{
+	EXPECT_NE(0, load("/module/resized_btf.ko"));
+	EXPECT_FALSE(is_loaded());
+	EXPECT_EQ(-1, access(FP_SYSFS, F_OK));
+}
+
+TEST_F(module, c1201_is_refused_on_another_release_of_linux)
+{
+	int err;
+
+	ASSERT_EQ(0, load("/kmod/fp_release.ko"));
+	err = load("/module/good.ko");
+	ASSERT_EQ(0, unload_module("fp_release"));
+	EXPECT_EQ(-EINVAL, err);
+	EXPECT_TRUE(kernel_says(self->kmsg, "made for Linux 6.12, this is 6.13"));
+	EXPECT_FALSE(is_loaded());
+}
+
+TEST_F(module, c1202_stays_while_its_device_is_open)
+{
+	int dev;
+
+	ASSERT_EQ(0, load("/module/good.ko"));
+	dev = open(FP_DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, dev);
+	sleep(1);
+	EXPECT_EQ(-EAGAIN, unload());
+	close(dev);
+	EXPECT_TRUE(unload_soon());
 }
 
 TEST_F(module, c1202_stays_while_a_group_has_or_had_a_handler)

@@ -22,6 +22,7 @@ __u64 hook_id;
 __u32 args_size;
 __u8 args[8];
 int args_past_end;
+int args_far_past_end;
 
 /* The last event. */
 __u32 mask;
@@ -59,6 +60,8 @@ int BPF_PROG(probe_init, struct fsnotify_group *group,
 	for (i = 0; i < sizeof(args); i++)
 		args[i] = arg_byte(hook, i);
 	args_past_end = !!bpf_fanotify_hook_args(hook, hook->args_size, 1);
+	args_far_past_end = !!bpf_fanotify_hook_args(hook,
+						     hook->args_size + 1, 1);
 	private_seen = hook->private[0];
 	hook->private[0] = 42;
 	return init_verdict;

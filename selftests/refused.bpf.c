@@ -121,6 +121,19 @@ HANDLER(writes_past_scratch, {
 	return 0;
 });
 
+HANDLER(writes_inode, {
+	struct inode *inode = event->inode;
+
+	if (inode)
+		inode->i_generation = 0;
+	return 0;
+});
+
+HANDLER(writes_before_private, {
+	*(volatile __u32 *)&hook->args_size = 0;
+	return 0;
+});
+
 SEC("struct_ops.s/sleepable_init")
 int BPF_PROG(sleepable_init, struct fsnotify_group *group,
 	     struct fanotify_fastpath_hook *hook)

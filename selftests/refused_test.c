@@ -58,6 +58,10 @@ REFUSED(refused, writes_id,
 	"a handler may only write hook->private and event->scratch");
 REFUSED(refused, writes_past_scratch,
 	"a handler may only write hook->private and event->scratch");
+REFUSED(refused, writes_inode,
+	"a handler may only write hook->private and event->scratch");
+REFUSED(refused, writes_before_private,
+	"a handler may only write hook->private and event->scratch");
 REFUSED(refused, sleepable_init, "unsupported member fp_init");
 
 /* refused_args.bpf.c */

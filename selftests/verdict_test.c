@@ -120,6 +120,7 @@ TEST_F(verdict, c101_send_queues_the_event)
 				      &result));
 	EXPECT_EQ(0, result);
 	EXPECT_EQ(1, fp_counter("probe", "sent"));
+	EXPECT_EQ(0, fp_counter("probe", "errors"));
 }
 
 TEST_F(verdict, c102_skip_drops_the_event_and_allows)

@@ -104,8 +104,9 @@ struct fanotify_fastpath_hook {
  * @handler_prog_id: private: which BPF program @fp_handler is.
  * @udata: private: where BPF keeps what userspace asked for.
  *
- * fp_init and fp_free are not called under a lock of the fastpath, but may be
- * called under a global mutex of BPF.
+ * fp_init and fp_free may be called under a global mutex of BPF, and fp_init of a
+ * handler that takes the place of a link's under that of the fastpath: neither
+ * may wait for anything that could wait for an attachment.
  */
 struct fanotify_fastpath_ops {
 	int (*fp_handler)(struct fsnotify_group *group,

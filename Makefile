@@ -85,6 +85,19 @@ $(BUILD)/bpf-nolink/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
 	$(call say,BPF,$(@F) without a link)
 	$(Q)mkdir -p $(@D) && $(bpf_object)
 
+# The example in the guide, as it is there: its first block of C.
+GUIDE		:= kernel/Documentation/bpf/fanotify_fastpath.rst
+GUIDE_OBJECT	:= $(BUILD)/guide/hidden.bpf.o
+
+$(BUILD)/guide/hidden.bpf.c: $(GUIDE)
+	$(Q)mkdir -p $(@D)
+	$(Q)awk '/^.. code-block:: c$$/ { if (block++) exit; next } \
+		block && /^[^ ]/ { exit } block { sub(/^   /, ""); print }' $< > $@
+
+$(GUIDE_OBJECT): $(BUILD)/guide/hidden.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
+	$(call say,BPF,$(@F) of the guide)
+	$(Q)$(bpf_object)
+
 $(BUILD)/selftests/%.bpf.o: selftests/%.bpf.c selftests/refused.bpf.h $(BPF_HEADERS) \
 			    $(BUILD)/vmlinux.h
 	$(call say,BPF,$(@F))
@@ -183,7 +196,7 @@ $(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h selftests/run.h
 		-I $(SOURCE)/tools/testing/selftests \
 		$< -o $@ $(TOOLS)/lib/libbpf.a -lelf -lz
 
-tests: $(TEST_PROGRAMS) $(NOLINK_OBJECTS)		## build the test programs
+tests: $(TEST_PROGRAMS) $(NOLINK_OBJECTS) $(GUIDE_OBJECT)		## build the test programs
 
 check:				## lint and all tests, on both flavours
 	@scripts/check --flavours '$(FLAVOUR)' --tests '$(TESTS)'
@@ -200,7 +213,7 @@ check-debug: kernel-debug loader tests	## the tests on the debug kernel (DEBUG_T
 		--kernel $(KERNEL)-debug/bzImage --mem 3072 --disk 64M:ext4 \
 		--limit 900 --timeout 3000 --append pci=noacpi \
 		--add $(LOADER)/fanfp:/usr/sbin/fanfp --add $(BUILD)/bpf:/bpf \
-		--add $(BUILD)/bpf-nolink:/bpf-nolink \
+		--add $(BUILD)/bpf-nolink:/bpf-nolink --add $(BUILD)/guide:/guide \
 		--add $(TOOLS)/bpftool:/usr/sbin/bpftool \
 		--add $(KERNEL)-debug/kmod:/kmod \
 		$(DEBUG_TESTS:%=$(BUILD)/selftests/%)

@@ -47,7 +47,11 @@
 #ifndef __aligned_u64
 #define __aligned_u64 __u64 __attribute__((aligned(8)))
 #endif
+#if __has_include("uapi/linux/fanotify_fastpath.h")
 #include "uapi/linux/fanotify_fastpath.h"
+#else
+#include <linux/fanotify_fastpath.h>	/* where it is installed */
+#endif
 
 /* Event bits, as in <linux/fanotify.h>, which does not go with vmlinux.h. */
 #ifndef FAN_ACCESS

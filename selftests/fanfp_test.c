@@ -117,6 +117,22 @@ TEST_F(fanfp, bpftools_verbs_do_the_same)
 	EXPECT_EQ(2, RUN("handler", "dump"));
 }
 
+TEST_F(fanfp, the_handler_in_the_guide_works)
+{
+	struct run run;
+	char path[128];
+
+	EXPECT_EQ(0, RUN("handler", "load", "/guide/hidden.bpf.o"));
+	ASSERT_EQ(0, fp_add(self->fd, "hidden", NULL, 0));
+	snprintf(path, sizeof(path), "%s/.hidden", self->dir.path);
+	EXPECT_EQ(0, fp_create(path));
+	EXPECT_EQ(0, fp_count(self->fd));
+	EXPECT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, fp_count(self->fd));
+	EXPECT_EQ(0, fp_del(self->fd, ""));
+	EXPECT_EQ(0, RUN("handler", "unload", "hidden"));
+}
+
 TEST_F(fanfp, a_handler_is_loaded_once)
 {
 	struct run run;

@@ -121,6 +121,18 @@ HANDLER(writes_past_scratch, {
 	return 0;
 });
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} progs SEC(".maps");
+
+HANDLER(tail_calls, {
+	bpf_tail_call(ctx, &progs, 0);
+	return 0;
+});
+
 HANDLER(writes_inode, {
 	struct inode *inode = event->inode;
 

@@ -58,6 +58,7 @@ REFUSED(refused, writes_id,
 	"a handler may only write hook->private and event->scratch");
 REFUSED(refused, writes_past_scratch,
 	"a handler may only write hook->private and event->scratch");
+REFUSED(refused, tail_calls, "program of this type cannot use helper bpf_tail_call");
 REFUSED(refused, writes_inode,
 	"a handler may only write hook->private and event->scratch");
 REFUSED(refused, writes_before_private,

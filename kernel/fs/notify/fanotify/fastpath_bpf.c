@@ -129,8 +129,20 @@ refuse:
 	return -EACCES;
 }
 
+/*
+ * No tail calls: they could lead from a handler that may not sleep, and is
+ * called as such, into one that does.
+ */
+static const struct bpf_func_proto *
+fastpath_bpf_func_proto(enum bpf_func_id func_id, const struct bpf_prog *prog)
+{
+	if (func_id == BPF_FUNC_tail_call)
+		return NULL;
+	return bpf_base_func_proto(func_id, prog);
+}
+
 static const struct bpf_verifier_ops fastpath_verifier_ops = {
-	.get_func_proto = bpf_base_func_proto,
+	.get_func_proto = fastpath_bpf_func_proto,
 	.is_valid_access = fastpath_bpf_is_valid_access,
 	.btf_struct_access = fastpath_bpf_struct_access,
 };
@@ -167,6 +179,11 @@ static int init_fp_handler(struct fanotify_fastpath_ops *kops,
 	prog = bpf_prog_get_type_dev(prog_fd, BPF_PROG_TYPE_STRUCT_OPS, false);
 	if (IS_ERR(prog))
 		return PTR_ERR(prog);
+	/* An id means something else in the BTF of an earlier load of a module. */
+	if (prog->aux->attach_btf != fastpath_btf) {
+		bpf_prog_put(prog);
+		return -EINVAL;
+	}
 	if (prog->sleepable)
 		kops->flags |= FASTPATH_F_MAY_SLEEP;
 	kops->handler_prog_id = prog->aux->id;

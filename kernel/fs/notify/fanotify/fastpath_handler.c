@@ -324,6 +324,9 @@ static int handler_publish(struct fastpath_handler *handler)
  */
 static void handler_withdraw(struct fastpath_handler *handler)
 {
+	/* A module may free its ops, and may be going away half loaded. */
+	const bool pinned = fastpath_ops_pinned &&
+		fastpath_bpf_owns(handler->owner);
 	struct fastpath_hook *hook, *next;
 	LIST_HEAD(hooks);
 
@@ -333,7 +336,7 @@ static void handler_withdraw(struct fastpath_handler *handler)
 
 	mutex_lock(&fastpath_lock);
 	list_del(&handler->node);
-	if (!fastpath_ops_pinned || (handler->flags & FAN_FP_F_GROUP_FD)) {
+	if (!pinned || (handler->flags & FAN_FP_F_GROUP_FD)) {
 		list_for_each_entry_safe(hook, next, &handler->hooks, node) {
 			fastpath_hook_unpublish(hook);
 			list_add_tail(&hook->node, &hooks);
@@ -345,7 +348,7 @@ static void handler_withdraw(struct fastpath_handler *handler)
 		fastpath_hook_retire(hook);
 
 	/* Also those that another task is detaching or failing to attach. */
-	if (!fastpath_ops_pinned) {
+	if (!pinned) {
 		wait_event(fastpath_users_waitq, !READ_ONCE(handler->users));
 		/* Behind the last one: what it did with the ops is done. */
 		mutex_lock(&fastpath_lock);
@@ -524,12 +527,17 @@ int fastpath_handler_update(struct fanotify_fastpath_ops *ops,
  */
 int fanotify_fastpath_register(struct fanotify_fastpath_ops *ops)
 {
+	int err;
+
 	if (ops->flags & (FAN_FP_F_GROUP_FD | FASTPATH_F_MAY_SLEEP))
 		return -EINVAL;
 
 	/* Nobody has verified what it does. */
 	ops->flags |= FASTPATH_F_MAY_SLEEP;
-	return fastpath_handler_register(ops, NULL);
+	err = fastpath_handler_register(ops, NULL);
+	if (err)
+		ops->flags &= ~FASTPATH_F_MAY_SLEEP;
+	return err;
 }
 EXPORT_SYMBOL_GPL(fanotify_fastpath_register);
 

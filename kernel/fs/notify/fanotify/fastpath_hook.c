@@ -163,7 +163,7 @@ static int hook_init(struct fastpath_hook *hook, struct fsnotify_group *group)
 	if (!ops->fp_init)
 		return 0;
 	err = ops->fp_init(group, &hook->pub);
-	return err > 0 || err < -MAX_ERRNO ? -EINVAL : err;
+	return err > 0 || err <= -ERESTARTSYS ? -EINVAL : err;
 }
 
 /**
@@ -603,8 +603,17 @@ long fastpath_ioctl(struct fsnotify_group *group, unsigned int cmd,
  */
 void fastpath_group_gone(struct fsnotify_group *group)
 {
+	struct fanotify_fastpath_hook __rcu **slot = fastpath_group_slot(group);
 	struct fastpath_hook *hook;
 	struct bpf_link *link = NULL;
+
+	/*
+	 * Nobody holds the file any more, so nothing can be attached. Most
+	 * groups have no hook, and are not to wait for an fp_init that takes
+	 * its time under the lock.
+	 */
+	if (!slot || !rcu_access_pointer(*slot))
+		return;
 
 	mutex_lock(&fastpath_lock);
 	hook = group_hook(group);
@@ -616,8 +625,9 @@ void fastpath_group_gone(struct fsnotify_group *group)
 	}
 	mutex_unlock(&fastpath_lock);
 
+	/* Now, so that who makes and closes groups pays, and not the memory. */
 	if (hook)
-		fastpath_hook_retire(hook);
+		fastpath_hook_finish(hook);
 	if (!IS_ERR_OR_NULL(link)) {
 		link->ops->detach(link);
 		bpf_link_put(link);

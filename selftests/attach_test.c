@@ -237,6 +237,21 @@ TEST_F(attach, c521_c522_init_can_refuse_and_free_is_not_called_then)
 	bpf_link__destroy(link);
 }
 
+TEST_F(attach, c521_what_is_no_errno_for_userspace_is_einval)
+{
+	struct bpf_link *link = register_probe(self->skel);
+
+	ASSERT_NE(NULL, link);
+	self->skel->bss->init_verdict = 1;
+	EXPECT_EQ(-EINVAL, fp_add(self->fd, "probe", NULL, 0));
+	/* ERESTARTSYS: the caller would try again for ever. */
+	self->skel->bss->init_verdict = -512;
+	EXPECT_EQ(-EINVAL, fp_add(self->fd, "probe", NULL, 0));
+	self->skel->bss->init_verdict = -511;
+	EXPECT_EQ(-511, fp_add(self->fd, "probe", NULL, 0));
+	bpf_link__destroy(link);
+}
+
 TEST_F(attach, c521_by_link_init_can_refuse)
 {
 	fp_set_group(self->skel->maps.probe, self->fd);
@@ -452,6 +467,39 @@ TEST_F(attach, c703_a_handler_that_is_marked_unprivileged_needs_no_capability)
 	ASSERT_EQ(0, fp_touch(self->dir.file));
 	EXPECT_EQ(0, fp_count(self->fd));
 	EXPECT_EQ(0, fp_del(self->fd, ""));
+	bpf_link__destroy(link);
+}
+
+static int detach_as_nobody(void *arg)
+{
+	int *fd = arg;
+
+	if (setgid(65534) || setuid(65534))
+		return 1;
+	return -fp_del(*fd, "probe");
+}
+
+static int replace_as_nobody(void *arg)
+{
+	int *fd = arg;
+
+	if (setgid(65534) || setuid(65534))
+		return 1;
+	return -fp_replace(*fd, "probe", NULL, 0);
+}
+
+TEST_F(attach, c705_detaching_takes_only_the_file_descriptor)
+{
+	struct bpf_link *link = register_probe(self->skel);
+
+	ASSERT_NE(NULL, link);
+	ASSERT_EQ(0, fp_add(self->fd, "probe", NULL, 0));
+	EXPECT_EQ(EPERM, fp_in_child(replace_as_nobody, &self->fd));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(0, fp_count(self->fd));
+	EXPECT_EQ(0, fp_in_child(detach_as_nobody, &self->fd));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, fp_count(self->fd));
 	bpf_link__destroy(link);
 }
 

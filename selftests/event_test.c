@@ -221,6 +221,16 @@ TEST_F(event, c201_of_an_event_only_the_bits_that_are_wanted_are_seen)
 	EXPECT_EQ(FAN_OPEN, self->skel->bss->mask);
 }
 
+TEST_F(event, c201_that_a_mark_asks_for_children_is_not_in_the_mask)
+{
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD,
+				   FAN_OPEN | FAN_EVENT_ON_CHILD, AT_FDCWD,
+				   self->dir.path));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, self->skel->bss->handled);
+	EXPECT_EQ(FAN_OPEN, self->skel->bss->mask);
+}
+
 TEST_F(event, c201_a_mark_without_the_directory_flag_does_not_match_a_directory)
 {
 	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN | FAN_ONDIR, self->dir.path));

@@ -93,18 +93,24 @@ static int param(const char *module, const char *name)
 	return atoi(text);
 }
 
-static int set_nest_param(const char *name, const char *value)
+static int set_param(const char *module, const char *name, const char *value)
 {
 	char path[128];
 	int fd, ret;
 
-	snprintf(path, sizeof(path), "/sys/module/fp_nest/parameters/%s", name);
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module,
+		 name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	ret = write(fd, value, strlen(value)) < 0 ? -errno : 0;
 	close(fd);
 	return ret;
+}
+
+static int set_nest_param(const char *name, const char *value)
+{
+	return set_param("fp_nest", name, value);
 }
 
 TEST_F(kmod, c451_flags_that_are_unknown_or_not_for_modules_are_einval)
@@ -254,6 +260,32 @@ TEST_F(kmod, c302_a_permission_event_that_a_handler_causes_is_allowed)
 	close(fd);
 }
 
+TEST_F(kmod, c303_nobody_waits_for_another_groups_listener_inside_a_handler)
+{
+	char params[160];
+	int other;
+
+	other = fanotify_init(FAN_CLASS_CONTENT | FAN_NONBLOCK | FAN_CLOEXEC,
+			      O_RDONLY);
+	ASSERT_LE(0, other);
+	snprintf(params, sizeof(params), "path=%s", self->dir.file2);
+	ASSERT_EQ(0, load("/kmod/fp_nest.ko", params));
+	/* The module flavour knows only groups that have had a handler. */
+	ASSERT_EQ(0, fp_add(other, "nest", NULL, 0));
+	ASSERT_EQ(0, fp_del(other, "nest"));
+	ASSERT_EQ(0, fanotify_mark(other, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD,
+				   self->dir.file2));
+	ASSERT_EQ(0, fp_add(self->fd, "nest", NULL, 0));
+
+	/* Nobody answers: were it asked, this would hang. */
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, param("fp_nest", "entered"));
+	EXPECT_EQ(0, param("fp_nest", "result"));
+	EXPECT_EQ(0, fp_count(other));
+	ASSERT_EQ(0, fp_del(self->fd, "nest"));
+	close(other);
+}
+
 /* Open a file in a child, and wait until the slow handler is at it. */
 static pid_t open_slowly(const char *path)
 {
@@ -315,6 +347,66 @@ TEST_F(kmod, c602_a_replaced_hook_is_freed_when_no_event_uses_it)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 	ASSERT_EQ(0, fp_del(self->fd, "slow"));
+}
+
+TEST_F(kmod, c413_when_a_module_unregisters_its_handler_it_is_detached)
+{
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(0, load("/kmod/fp_slow.ko", ""));
+	ASSERT_EQ(0, fp_add(self->fd, "slow", NULL, 0));
+	pid = open_slowly(self->dir.file);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, set_param("fp_slow", "registered", "0"));
+	EXPECT_EQ(0, param("fp_slow", "inside"));
+	EXPECT_EQ(1, param("fp_slow", "frees"));
+	EXPECT_EQ(0, param("fp_slow", "too_early"));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+
+	EXPECT_EQ(-ENOENT, fp_del(self->fd, ""));
+	EXPECT_EQ(-ENOENT, fp_add(self->fd, "slow", NULL, 0));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, fp_count(self->fd));
+	EXPECT_EQ(0, unload("fp_slow"));
+}
+
+TEST_F(kmod, c411_a_name_that_was_taken_can_be_registered_later)
+{
+	ASSERT_EQ(0, load("/kmod/fp_nest.ko", "name=slow"));
+	ASSERT_EQ(0, load("/kmod/fp_slow.ko", "registered=0"));
+	EXPECT_EQ(-EEXIST, set_param("fp_slow", "registered", "1"));
+	ASSERT_EQ(0, unload("fp_nest"));
+	EXPECT_EQ(0, set_param("fp_slow", "registered", "1"));
+	EXPECT_EQ(0, fp_add(self->fd, "slow", NULL, 0));
+	EXPECT_EQ(0, set_param("fp_slow", "registered", "0"));
+	EXPECT_EQ(0, set_param("fp_slow", "registered", "1"));
+}
+
+TEST_F(kmod, c1107_the_counts_do_not_step_back_during_a_detach)
+{
+	pid_t opener, detacher;
+	int status, low = 0;
+
+	ASSERT_EQ(0, load("/kmod/fp_slow.ko", ""));
+	ASSERT_EQ(0, fp_add(self->fd, "slow", NULL, 0));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	ASSERT_EQ(1, fp_counter("slow", "seen"));
+	opener = open_slowly(self->dir.file);
+	ASSERT_LT(0, opener);
+
+	/* It waits for the handler that runs. */
+	detacher = fork();
+	if (!detacher)
+		_exit(-fp_del(self->fd, "slow"));
+	while (!waitpid(detacher, &status, WNOHANG))
+		low += fp_counter("slow", "seen") < 1;
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, low);
+	EXPECT_EQ(2, fp_counter("slow", "seen"));
+	EXPECT_EQ(0, fp_counter("slow", "attached"));
+	ASSERT_EQ(opener, waitpid(opener, &status, 0));
 }
 
 TEST_HARNESS_MAIN

@@ -358,4 +358,29 @@ TEST_F_TIMEOUT(walk, c1005_renames_on_the_way_up_lose_no_event, 120)
 	close(inner);
 }
 
+TEST_F_TIMEOUT(walk, c1010_what_is_too_far_below_the_root_has_no_place, 120)
+{
+	int last;
+
+	ASSERT_EQ(0, mount("none", self->in, "tmpfs", 0, NULL));
+	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, make_levels(self->in, FAN_FP_DEPTH_MAX - 1));
+	ASSERT_EQ(0, fp_create("near"));
+	ASSERT_EQ(0, mkdir("d", 0700));
+	ASSERT_EQ(0, fp_create("d/far"));
+	last = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, last);
+	ASSERT_EQ(0, chdir("/"));
+
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN, self->in));
+	close(openat(last, "near", O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(1, self->skel->bss->found);
+	EXPECT_EQ(FAN_FP_DEPTH_MAX, self->skel->bss->mark.depth);
+	close(openat(last, "d/far", O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(-ESTALE, self->skel->bss->found);
+	EXPECT_EQ(1, fp_counter("nearest", "unplaced"));
+	close(last);
+	EXPECT_EQ(0, umount2(self->in, MNT_DETACH));
+}
+
 TEST_HARNESS_MAIN

@@ -184,6 +184,9 @@ static int wrapped_handle_event(struct fsnotify_group *group, u32 mask,
 
 	if (verdict)
 		return verdict < 0 ? verdict : 0;
+	/* Inside a handler nobody may wait; of other groups we do not know. */
+	if (unlikely(mask & FANOTIFY_PERM_EVENTS) && fastpath_in_handler())
+		return 0;
 	/* May wait for userspace, so not in our SRCU section. */
 	return wrapper->orig->handle_event(group, mask, data, data_type, dir,
 					   file_name, cookie, iter_info);

@@ -4,7 +4,8 @@
  *
  * The parameter path says which; entered counts how often it was called, and
  * result is what the open came to. While hold is set, it stays inside;
- * verdict is what it returns. flags and no_handler are there to be refused.
+ * verdict is what it returns. flags and no_handler are there to be refused,
+ * name is there to be taken.
  */
 
 #include <linux/atomic.h>
@@ -58,6 +59,8 @@ static struct fanotify_fastpath_ops nest_ops = {
 	.owner = THIS_MODULE,
 	.name = "nest",
 };
+
+module_param_string(name, nest_ops.name, sizeof(nest_ops.name), 0444);
 
 static int __init nest_init(void)
 {

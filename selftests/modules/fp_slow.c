@@ -3,13 +3,14 @@
  * A handler that takes its time, and notices if it is freed meanwhile
  *
  * inside counts the handlers that run now; too_early counts calls of fp_free
- * while one did.
+ * while one did. Writing to registered (un)registers it.
  */
 
 #include <linux/atomic.h>
 #include <linux/delay.h>
 #include <linux/fanotify_fastpath.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 
 #define SLOW_MS		500
 
@@ -48,14 +49,43 @@ static struct fanotify_fastpath_ops slow_ops = {
 	.name = "slow",
 };
 
+/* Written while the module is loaded, then under the parameters' lock. */
+static bool registered = true;
+static bool ready;
+
+static int set_registered(const char *text, const struct kernel_param *kp)
+{
+	bool wanted;
+	int err;
+
+	err = kstrtobool(text, &wanted);
+	if (err)
+		return err;
+	if (ready && wanted && !registered)
+		err = fanotify_fastpath_register(&slow_ops);
+	else if (ready && !wanted && registered)
+		fanotify_fastpath_unregister(&slow_ops);
+	if (!err)
+		registered = wanted;
+	return err;
+}
+
+static const struct kernel_param_ops registered_ops = {
+	.set = set_registered,
+	.get = param_get_bool,
+};
+module_param_cb(registered, &registered_ops, &registered, 0644);
+
 static int __init slow_init(void)
 {
-	return fanotify_fastpath_register(&slow_ops);
+	ready = true;
+	return registered ? fanotify_fastpath_register(&slow_ops) : 0;
 }
 
 static void __exit slow_exit(void)
 {
-	fanotify_fastpath_unregister(&slow_ops);
+	if (registered)
+		fanotify_fastpath_unregister(&slow_ops);
 }
 
 module_init(slow_init);

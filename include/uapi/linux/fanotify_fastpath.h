@@ -18,6 +18,9 @@
 /* The most bytes of arguments that one attachment can be given. */
 #define FAN_FP_ARGS_MAX		1024
 
+/* What is further below the root of its file system has no place. */
+#define FAN_FP_DEPTH_MAX	16384
+
 /**
  * DOC: handler flags
  *

@@ -75,6 +75,9 @@ struct fanotify_fastpath_hook {
 	u64 private[FAN_FP_PRIVATE_WORDS];
 };
 
+/* So many members of the ops are functions; they come first. */
+#define FAN_FP_OPS_PROGS	4
+
 /**
  * struct fanotify_fastpath_ops - a handler
  * @fp_handler: Decide about one event: one of the FAN_FP_RET_* values, or a
@@ -101,7 +104,7 @@ struct fanotify_fastpath_hook {
  * @desc: What it does, in one line.
  * @init_args: What its arguments are, in one line.
  * @args: With FAN_FP_F_GROUP_FD, the arguments of the attachment.
- * @handler_prog_id: private: which BPF program @fp_handler is.
+ * @prog_ids: private: which BPF programs the first members are.
  * @udata: private: where BPF keeps what userspace asked for.
  *
  * fp_init and fp_free may be called under a global mutex of BPF, and fp_init of a
@@ -126,7 +129,7 @@ struct fanotify_fastpath_ops {
 	char desc[FAN_FP_DESC_MAX];
 	char init_args[FAN_FP_DESC_MAX];
 	u8 args[FAN_FP_ARGS_MAX];
-	u32 handler_prog_id;
+	u32 prog_ids[FAN_FP_OPS_PROGS];
 	const struct fanotify_fastpath_ops *udata;
 };
 

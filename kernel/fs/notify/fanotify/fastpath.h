@@ -92,11 +92,14 @@ struct fastpath_handler {
 	 * Written under fastpath_lock.
 	 */
 	unsigned int users;
-	/** @hooks: The attached hooks. Protected by fastpath_lock. */
+	/**
+	 * @hooks: Those attached, and behind them those that are being
+	 * finished, which still count. Protected by fastpath_lock.
+	 */
 	struct list_head hooks;
 	/**
 	 * @past: Counts of the hooks that are no more. Protected by
-	 * fastpath_lock.
+	 * fastpath_lock, under which a hook leaves @hooks for it.
 	 */
 	struct fastpath_stats past;
 	/** @flags: FAN_FP_F_* and FASTPATH_F_*. Constant. */
@@ -138,7 +141,7 @@ struct fastpath_hook {
 	 * unpublishes before it goes away. Protected by fastpath_lock.
 	 */
 	struct fsnotify_group *group;
-	/** @node: In the handler's hooks while published. Same lock. */
+	/** @node: In the handler's hooks once published. Same lock. */
 	struct list_head node;
 	/** @finish: Runs fastpath_hook_finish() where that can be deferred. */
 	struct work_struct finish;
@@ -192,7 +195,9 @@ int fastpath_handler_update(struct fanotify_fastpath_ops *ops,
 struct fastpath_handler *fastpath_handler_find(const char *name);
 bool fastpath_handler_get(struct fastpath_handler *handler);
 void fastpath_handler_put(struct fastpath_handler *handler,
-			  const struct fastpath_stats *past);
+			  struct fastpath_hook *hook);
+struct fastpath_hook *
+fastpath_handler_hook(struct fastpath_handler *handler);
 int fastpath_handler_init(void);
 void fastpath_handler_exit(void);
 
@@ -219,6 +224,7 @@ int fastpath_hook_init(void);
 void fastpath_hook_exit(void);
 
 /* fastpath_event.c */
+bool fastpath_in_handler(void);
 int fastpath_handle(struct fanotify_fastpath_hook *fp_hook,
 		    struct fsnotify_group *group, u32 mask, u32 match_mask,
 		    const void *data, int data_type, struct inode *dir,

@@ -163,33 +163,39 @@ static int fastpath_bpf_check_member(const struct btf_type *t,
 	return 0;
 }
 
-/*
- * Learn whether fp_handler may sleep. The descriptor could be made to mean
- * another program before BPF looks it up itself, so note which one it was and
- * compare when BPF has noted it too: see fastpath_bpf_validate().
- */
-static int init_fp_handler(struct fanotify_fastpath_ops *kops,
-			   const struct fanotify_fastpath_ops *uops)
+/* What a function of the ops is to be, or is: a descriptor, an id, or 0. */
+static u32 prog_number(const struct fanotify_fastpath_ops *uops, u32 index)
 {
-	int prog_fd = (int)(unsigned long)uops->fp_handler;
-	struct bpf_prog *prog;
+	return ((const unsigned long *)uops)[index];
+}
 
-	if (!prog_fd)
+/*
+ * Look at a program before BPF does. What BPF compares is an id, which means
+ * something else in the BTF of an earlier load of a module; and it does not
+ * tell whether fp_handler may sleep. The descriptor could be made to mean
+ * another program meanwhile, so note which one it was and compare when BPF has
+ * noted it too: see fastpath_bpf_validate().
+ */
+static int init_prog(struct fanotify_fastpath_ops *kops,
+		     const struct fanotify_fastpath_ops *uops, u32 index)
+{
+	struct bpf_prog *prog;
+	int err = 0;
+
+	if (!prog_number(uops, index))
 		return 0;
-	prog = bpf_prog_get_type_dev(prog_fd, BPF_PROG_TYPE_STRUCT_OPS, false);
+	prog = bpf_prog_get_type_dev(prog_number(uops, index),
+				     BPF_PROG_TYPE_STRUCT_OPS, false);
 	if (IS_ERR(prog))
 		return PTR_ERR(prog);
-	/* An id means something else in the BTF of an earlier load of a module. */
-	if (prog->aux->attach_btf != fastpath_btf) {
-		bpf_prog_put(prog);
-		return -EINVAL;
-	}
+	if (prog->aux->attach_btf != fastpath_btf)
+		err = -EINVAL;
 	if (prog->sleepable)
 		kops->flags |= FASTPATH_F_MAY_SLEEP;
-	kops->handler_prog_id = prog->aux->id;
+	kops->prog_ids[index] = prog->aux->id;
 	kops->udata = uops;
 	bpf_prog_put(prog);
-	return 0;
+	return err;
 }
 
 static int fastpath_bpf_init_member(const struct btf_type *t,
@@ -202,7 +208,10 @@ static int fastpath_bpf_init_member(const struct btf_type *t,
 
 	switch (moff) {
 	case offsetof(struct fanotify_fastpath_ops, fp_handler):
-		return init_fp_handler(kops, uops);
+	case offsetof(struct fanotify_fastpath_ops, fp_init):
+	case offsetof(struct fanotify_fastpath_ops, fp_free):
+	case offsetof(struct fanotify_fastpath_ops, fp_response):
+		return init_prog(kops, uops, moff / sizeof(void *));
 	case offsetof(struct fanotify_fastpath_ops, flags):
 		if (uops->flags & ~FASTPATH_USER_FLAGS)
 			return -EINVAL;
@@ -234,11 +243,13 @@ static int fastpath_bpf_init_member(const struct btf_type *t,
 static int fastpath_bpf_validate(void *kdata)
 {
 	struct fanotify_fastpath_ops *ops = kdata;
+	u32 i;
 
-	/* BPF has replaced the descriptor by the id of the program. */
-	if (ops->fp_handler &&
-	    (unsigned long)ops->udata->fp_handler != ops->handler_prog_id)
-		return -EINVAL;
+	/* BPF has replaced the descriptors by the ids of the programs. */
+	for (i = 0; ops->udata && i < FAN_FP_OPS_PROGS; i++) {
+		if (prog_number(ops->udata, i) != ops->prog_ids[i])
+			return -EINVAL;
+	}
 	return fastpath_handler_check(ops);
 }
 

@@ -50,6 +50,16 @@ static inline int fanotify_fastpath(struct fsnotify_group *group, u32 mask,
 }
 
 /**
+ * fanotify_fastpath_may_wait() - may the current task wait for an answer
+ *
+ * Return: false inside a handler, which would hold up the whole system.
+ */
+static inline bool fanotify_fastpath_may_wait(void)
+{
+	return !fastpath_in_handler();
+}
+
+/**
  * fanotify_fastpath_response() - show the handler what userspace answered
  * @wait: From fanotify_fastpath().
  * @response: What userspace wrote, or 0 if nobody answered.
@@ -136,6 +146,11 @@ static inline int fanotify_fastpath(struct fsnotify_group *group, u32 mask,
 				    struct fastpath_wait *wait)
 {
 	return 0;
+}
+
+static inline bool fanotify_fastpath_may_wait(void)
+{
+	return true;
 }
 
 static inline void

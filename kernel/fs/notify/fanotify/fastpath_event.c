@@ -81,6 +81,37 @@ static void nest_exit(struct nest_frame *frame)
 	spin_unlock(&bucket->lock);
 }
 
+/**
+ * fastpath_in_handler() - tell whether the current task runs a handler
+ *
+ * Handlers that can't sleep can't cause events, and do not count.
+ *
+ * Context: Process. Seldom takes a lock: only if a handler runs in a task of
+ * the same hash.
+ *
+ * Return: Whether it does. Nobody may then wait for userspace, for the handler
+ * holds up every close of a group and every detach.
+ */
+bool fastpath_in_handler(void)
+{
+	struct nest_bucket *bucket = nest_bucket(current);
+	struct nest_frame *frame;
+	bool inside = false;
+
+	/* A frame of our own would be seen without the lock. */
+	if (likely(!READ_ONCE(bucket->frames.first)))
+		return false;
+	spin_lock(&bucket->lock);
+	hlist_for_each_entry(frame, &bucket->frames, node) {
+		if (frame->task == current) {
+			inside = true;
+			break;
+		}
+	}
+	spin_unlock(&bucket->lock);
+	return inside;
+}
+
 static bool is_perm_event(u32 mask)
 {
 	return IS_ENABLED(CONFIG_FANOTIFY_ACCESS_PERMISSIONS) &&
@@ -170,7 +201,8 @@ static void event_init(struct fastpath_event *event, struct fastpath_hook *hook,
 	struct dentry *dentry = fsnotify_data_dentry(data, data_type);
 
 	*event = (struct fastpath_event) {
-		.pub.mask = mask,
+		/* The listener does not get FAN_EVENT_ON_CHILD. */
+		.pub.mask = mask & FANOTIFY_OUTGOING_EVENTS,
 		.pub.data_type = data_type,
 		.pub.dir = dir,
 		.pub.file_name = file_name,

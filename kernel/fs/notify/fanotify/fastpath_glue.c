@@ -74,14 +74,15 @@ static int __init fastpath_init(void)
 {
 	int err;
 
-	err = fastpath_handler_init();
-	if (err)
-		return err;
 	err = fastpath_hook_init();
 	if (err)
 		return err;
-	return fastpath_bpf_init();
+	/* Last: from now on handlers can register. */
+	return fastpath_handler_init();
 }
 
+/* Before the drivers, which may bring handlers. */
+fs_initcall(fastpath_init);
+
 /* The struct_ops type needs BTF, which is there after the initcalls of BPF. */
-late_initcall(fastpath_init);
+late_initcall(fastpath_bpf_init);

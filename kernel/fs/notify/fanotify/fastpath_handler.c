@@ -68,7 +68,7 @@ static void handler_stats(struct fastpath_handler *handler,
 	*sum = handler->past;
 	list_for_each_entry(hook, &handler->hooks, node) {
 		fastpath_hook_stats(hook, sum);
-		++*attached;
+		*attached += !!hook->group;
 	}
 	mutex_unlock(&fastpath_lock);
 }
@@ -237,6 +237,25 @@ struct fastpath_handler *fastpath_handler_find(const char *name)
 }
 
 /**
+ * fastpath_handler_hook() - find an attachment of a handler
+ * @handler: The handler.
+ *
+ * Context: The caller holds fastpath_lock.
+ *
+ * Return: A published hook of the handler, or NULL if none is left.
+ */
+struct fastpath_hook *
+fastpath_handler_hook(struct fastpath_handler *handler)
+{
+	struct fastpath_hook *hook;
+
+	lockdep_assert_held(&fastpath_lock);
+	hook = list_first_entry_or_null(&handler->hooks, struct fastpath_hook,
+					node);
+	return hook && hook->group ? hook : NULL;
+}
+
+/**
  * fastpath_handler_get() - become a user of a handler
  * @handler: A registered handler.
  *
@@ -258,23 +277,20 @@ bool fastpath_handler_get(struct fastpath_handler *handler)
 /**
  * fastpath_handler_put() - a user is done with a handler
  * @handler: The handler. May be gone afterwards, as may be its ops.
- * @past: Counts to keep, or NULL.
+ * @hook: The hook that made it a user, no longer published, or NULL. Its
+ *        counts are kept; the caller frees it.
  *
  * Context: Process; takes fastpath_lock.
  */
 void fastpath_handler_put(struct fastpath_handler *handler,
-			  const struct fastpath_stats *past)
+			  struct fastpath_hook *hook)
 {
 	fastpath_ops_put(handler->ops, handler->owner);
 
 	mutex_lock(&fastpath_lock);
-	if (past) {
-		handler->past.sent += past->sent;
-		handler->past.skipped += past->skipped;
-		handler->past.denied += past->denied;
-		handler->past.errors += past->errors;
-		handler->past.nested += past->nested;
-		handler->past.unplaced += past->unplaced;
+	if (hook) {
+		list_del(&hook->node);
+		fastpath_hook_stats(hook, &handler->past);
 	}
 	WRITE_ONCE(handler->users, handler->users - 1);
 	if (!handler->users)
@@ -318,6 +334,18 @@ static int handler_publish(struct fastpath_handler *handler)
 	return err;
 }
 
+static struct fastpath_hook *unpublish_one(struct fastpath_handler *handler)
+{
+	struct fastpath_hook *hook;
+
+	mutex_lock(&fastpath_lock);
+	hook = fastpath_handler_hook(handler);
+	if (hook)
+		fastpath_hook_unpublish(hook);
+	mutex_unlock(&fastpath_lock);
+	return hook;
+}
+
 /*
  * Undo handler_publish(). The handler's hooks are detached if they are the
  * registration's own, or if they could not outlive it.
@@ -327,8 +355,7 @@ static void handler_withdraw(struct fastpath_handler *handler)
 	/* A module may free its ops, and may be going away half loaded. */
 	const bool pinned = fastpath_ops_pinned &&
 		fastpath_bpf_owns(handler->owner);
-	struct fastpath_hook *hook, *next;
-	LIST_HEAD(hooks);
+	struct fastpath_hook *hook;
 
 	/* Not under the lock: this waits for those who read the counters. */
 	if (!(handler->flags & FAN_FP_F_GROUP_FD))
@@ -336,16 +363,12 @@ static void handler_withdraw(struct fastpath_handler *handler)
 
 	mutex_lock(&fastpath_lock);
 	list_del(&handler->node);
-	if (!pinned || (handler->flags & FAN_FP_F_GROUP_FD)) {
-		list_for_each_entry_safe(hook, next, &handler->hooks, node) {
-			fastpath_hook_unpublish(hook);
-			list_add_tail(&hook->node, &hooks);
-		}
-	}
 	mutex_unlock(&fastpath_lock);
 
-	list_for_each_entry_safe(hook, next, &hooks, node)
-		fastpath_hook_retire(hook);
+	if (!pinned || (handler->flags & FAN_FP_F_GROUP_FD)) {
+		while ((hook = unpublish_one(handler)))
+			fastpath_hook_retire(hook);
+	}
 
 	/* Also those that another task is detaching or failing to attach. */
 	if (!pinned) {
@@ -389,7 +412,7 @@ static struct fastpath_handler *handler_alloc(struct fanotify_fastpath_ops *ops,
  * Context: Process, for FAN_FP_F_GROUP_FD the one whose fd it is. May be called
  * under BPF's struct_ops mutex. Takes fastpath_lock; calls fp_init.
  *
- * Return: 0 or a negative errno: -EINVAL for malformed @ops, -EEXIST for a name
+ * Return: 0 or a negative errno: -ENODEV before fs_initcall, -EINVAL for malformed @ops, -EEXIST for a name
  * that is taken, -ENOMEM, or what fastpath_attach_fd() returns.
  */
 int fastpath_handler_register(struct fanotify_fastpath_ops *ops,
@@ -398,6 +421,9 @@ int fastpath_handler_register(struct fanotify_fastpath_ops *ops,
 	struct fastpath_handler *handler;
 	int err;
 
+	/* Too early, or the memory did not suffice for that. */
+	if (!fastpath_dir)
+		return -ENODEV;
 	err = fastpath_handler_check(ops);
 	if (err)
 		return err;
@@ -523,7 +549,7 @@ int fastpath_handler_update(struct fanotify_fastpath_ops *ops,
  * Context: Process; may sleep.
  *
  * Return: 0, -EINVAL if @ops is malformed or sets FAN_FP_F_GROUP_FD, -EEXIST if
- * the name is taken, -ENOMEM.
+ * the name is taken, -ENODEV if it is called before fs_initcall, -ENOMEM.
  */
 int fanotify_fastpath_register(struct fanotify_fastpath_ops *ops)
 {

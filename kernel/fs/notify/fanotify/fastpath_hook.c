@@ -122,6 +122,13 @@ static bool link_owns(const struct fastpath_hook *hook)
 	return hook->handler->flags & FAN_FP_F_GROUP_FD;
 }
 
+/* Not published any more; counts on behind those that are. */
+static void hook_leave(struct fastpath_hook *hook)
+{
+	hook->group = NULL;
+	list_move_tail(&hook->node, &hook->handler->hooks);
+}
+
 /*
  * Publish @hook, in place of @old if there is one: every event sees one of
  * them. The caller must finish @old.
@@ -131,12 +138,10 @@ static void hook_publish(struct fastpath_hook *hook,
 			 struct fastpath_hook *old)
 {
 	lockdep_assert_held(&fastpath_lock);
-	if (old) {
-		old->group = NULL;
-		list_del_init(&old->node);
-	}
+	if (old)
+		hook_leave(old);
 	hook->group = group;
-	list_add_tail(&hook->node, &hook->handler->hooks);
+	list_add(&hook->node, &hook->handler->hooks);
 	rcu_assign_pointer(*fastpath_group_slot(group), &hook->pub);
 	trace_fanotify_fastpath_attach(hook->handler->name, hook->pub.id,
 				       old ? old->pub.id : 0);
@@ -178,8 +183,7 @@ struct fastpath_hook *fastpath_hook_unpublish(struct fastpath_hook *hook)
 {
 	lockdep_assert_held(&fastpath_lock);
 	RCU_INIT_POINTER(*fastpath_group_slot(hook->group), NULL);
-	hook->group = NULL;
-	list_del_init(&hook->node);
+	hook_leave(hook);
 	return hook;
 }
 
@@ -201,8 +205,8 @@ void fastpath_hook_finish(struct fastpath_hook *hook)
 	fastpath_hook_stats(hook, &past);
 	trace_fanotify_fastpath_detach(handler->name, hook->pub.id,
 				       fastpath_stats_seen(&past));
+	fastpath_handler_put(handler, hook);
 	hook_free(hook);
-	fastpath_handler_put(handler, &past);
 }
 
 /**
@@ -349,8 +353,7 @@ int fastpath_replace(struct fastpath_handler *old,
 		return -ENOMEM;
 
 	mutex_lock(&fastpath_lock);
-	old_hook = list_first_entry_or_null(&old->hooks, struct fastpath_hook,
-					    node);
+	old_hook = fastpath_handler_hook(old);
 	if (!old_hook) {
 		err = -ENOLINK;
 	} else if (!fastpath_handler_get(new)) {

@@ -181,14 +181,14 @@ static void find_start(const struct fastpath_event *event,
 /*
  * Walk up from @start. Under RCU and one round of rename_lock. Returns 1 if
  * @visit ended the walk, 0 if it has seen all, -ESTALE if @start has no dentry
- * that is connected to the root of its file system.
+ * that is connected to the root of its file system, or is too far below it.
  */
 static __always_inline int walk_from(const struct walk_start *start,
 				     visit_fn visit, void *to)
 {
 	const struct dentry *dentry = start->dentry;
 	const struct dentry *parent;
-	u32 depth = 0;
+	u32 left = FAN_FP_DEPTH_MAX;
 
 	if (start->first && visit(start->first, 0, to))
 		return 1;
@@ -201,13 +201,16 @@ static __always_inline int walk_from(const struct walk_start *start,
 		const struct inode *inode = READ_ONCE(dentry->d_inode);
 
 		/* Negative: just being made, or no longer referenced. */
-		if (likely(inode) && visit(inode, depth, to))
+		if (likely(inode) &&
+		    visit(inode, FAN_FP_DEPTH_MAX - left, to))
 			return 1;
 		parent = READ_ONCE(dentry->d_parent);
 		if (parent == dentry)
 			break;
+		/* Renames may have to wait for this. */
+		if (unlikely(!left--))
+			return -ESTALE;
 		dentry = parent;
-		depth++;
 	}
 
 	if (READ_ONCE(dentry->d_flags) & DCACHE_DISCONNECTED ||

@@ -7,6 +7,7 @@
  */
 #include "kselftest_harness.h"
 #include "common.h"
+#include "plain.skel.h"
 #include "probe.skel.h"
 #include "response.skel.h"
 
@@ -182,6 +183,61 @@ TEST_F(module, c807_refuses_a_handler_that_wants_the_answers)
 	EXPECT_EQ(NULL, bpf_map__attach_struct_ops(skel->maps.response_ops));
 	EXPECT_EQ(EOPNOTSUPP, errno);
 	response__destroy(skel);
+}
+
+/* What a map of ops holds, up to the name: BPF's own part, then the ops. */
+struct ops_value {
+	__u64 common[8];
+	__u64 progs[4];
+	__u64 owner;
+	__u32 flags;
+	__s32 group_fd;
+	__u32 args_size;
+	char name[FAN_FP_NAME_MAX];
+};
+
+/* Put into @map, which is loaded, ops that have @prog for @member alone. */
+static int set_prog(struct bpf_map *map, int handler, int member, int prog)
+{
+	struct ops_value *value = calloc(1, bpf_map__value_size(map));
+	__u32 zero = 0;
+	int err;
+
+	value->progs[0] = handler;
+	value->progs[member] = prog;
+	strcpy(value->name, "stale");
+	err = bpf_map_update_elem(bpf_map__fd(map), &zero, value, 0);
+	free(value);
+	return err;
+}
+
+/* A program that calls no kfunc does not hold the module. */
+TEST_F(module, c1203_refuses_a_program_that_was_loaded_for_an_earlier_load_of_it)
+{
+	struct plain *skel;
+	int handler, free_prog;
+
+	ASSERT_EQ(0, load("/module/good.ko"));
+	skel = plain__open_and_load();
+	ASSERT_NE(NULL, skel);
+	handler = dup(bpf_program__fd(skel->progs.plain_handler));
+	free_prog = dup(bpf_program__fd(skel->progs.plain_free));
+	plain__destroy(skel);
+	ASSERT_TRUE(unload_soon());
+
+	ASSERT_EQ(0, load("/module/good.ko"));
+	skel = plain__open_and_load();
+	ASSERT_NE(NULL, skel);
+	EXPECT_EQ(-EINVAL, set_prog(skel->maps.plain, handler, 0, handler));
+	EXPECT_EQ(-EINVAL, set_prog(skel->maps.plain,
+				    bpf_program__fd(skel->progs.plain_handler),
+				    2, free_prog));
+	EXPECT_EQ(0, set_prog(skel->maps.plain,
+			      bpf_program__fd(skel->progs.plain_handler), 2,
+			      bpf_program__fd(skel->progs.plain_free)));
+	plain__destroy(skel);
+	close(handler);
+	close(free_prog);
 }
 
 TEST_HARNESS_MAIN

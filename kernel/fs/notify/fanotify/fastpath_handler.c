@@ -412,8 +412,9 @@ static struct fastpath_handler *handler_alloc(struct fanotify_fastpath_ops *ops,
  * Context: Process, for FAN_FP_F_GROUP_FD the one whose fd it is. May be called
  * under BPF's struct_ops mutex. Takes fastpath_lock; calls fp_init.
  *
- * Return: 0 or a negative errno: -ENODEV before fs_initcall, -EINVAL for malformed @ops, -EEXIST for a name
- * that is taken, -ENOMEM, or what fastpath_attach_fd() returns.
+ * Return: 0 or a negative errno: -ENODEV before fs_initcall, -EINVAL for
+ * malformed @ops, -EEXIST for a name that is taken, -ENOMEM, or what
+ * fastpath_attach_fd() returns.
  */
 int fastpath_handler_register(struct fanotify_fastpath_ops *ops,
 			      struct bpf_link *link)

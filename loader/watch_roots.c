@@ -385,15 +385,16 @@ int watch_look_at_mounts(struct watch *w)
 
 /* --- start and end ------------------------------------------------------------------ */
 
-/* The handle of a directory and the id of its mount; returns an errno. */
+/* The handle of a directory and the id of its mount. */
 static int get_handle(struct watch_root *root)
 {
 	root->handle = calloc(1, sizeof(*root->handle) + MAX_HANDLE_SZ);
 	if (!root->handle)
-		return ENOMEM;
+		return -ENOMEM;
 	root->handle->handle_bytes = MAX_HANDLE_SZ;
 	return name_to_handle_at(AT_FDCWD, root->dir, root->handle,
-				 &root->mount_id, AT_SYMLINK_FOLLOW) ? errno : 0;
+				 &root->mount_id, AT_SYMLINK_FOLLOW) ?
+		-errno : 0;
 }
 
 /**
@@ -419,7 +420,7 @@ int watch_add_root(struct watch *w, const char *dir, enum fanfp_root kind)
 	if (fanfp_group__add_root(w->group, dir, kind) < 0)
 		return EXIT_FAILED;
 	err = get_handle(root);
-	return err ? failed("%s: %s", dir, strerror(err)) : 0;
+	return err ? failed("%s: %s", dir, strerror(-err)) : 0;
 }
 
 /* The file system of a root. */

@@ -19,6 +19,9 @@ export STOCK	?= cloud-amd64
 # What "make check" runs: module, intree or both; and which test programs.
 FLAVOUR		?= module intree
 TESTS		?= *
+# The file systems that they run on, beside tmpfs.
+export DISKS	:= --disk 64M:ext4 --disk 256M:btrfs --disk 320M:xfs --disk 64M:vfat \
+	--load overlay
 
 CC		:= gcc
 CLANG		:= clang-19
@@ -206,11 +209,11 @@ check-long:			## the same, and the tests that take long
 
 # All that run in the tree, and a minute of everything at once. pci=noacpi: so
 # slow a kernel can run into the time limit of the ACPI interpreter.
-DEBUG_TESTS	?= $(filter-out module_test stress_test,$(TEST_NAMES))
+DEBUG_TESTS	?= $(filter-out module_test stress_test subtree_long_test,$(TEST_NAMES))
 
 check-debug: kernel-debug loader tests	## the tests on the debug kernel (DEBUG_TESTS='stress_test')
 	@selftests/vm/run-tests --name debug --results $(BUILD)/results \
-		--kernel $(KERNEL)-debug/bzImage --mem 3072 --disk 64M:ext4 \
+		--kernel $(KERNEL)-debug/bzImage --mem 3072 $(DISKS) \
 		--limit 900 --timeout 3000 --append pci=noacpi \
 		--add $(LOADER)/fanfp:/usr/sbin/fanfp --add $(BUILD)/bpf:/bpf \
 		--add $(BUILD)/bpf-nolink:/bpf-nolink --add $(BUILD)/guide:/guide \

@@ -81,6 +81,16 @@ def _running(command, errors, fds):
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+# File systems that are made on the host: the tool, the Debian package that it is
+# in, and what the guest needs beside the module of that name.
+MKFS = {
+    "ext4": (["mke2fs", "-q", "-F", "-t", "ext4"], "e2fsprogs", []),
+    "btrfs": (["mkfs.btrfs", "-q", "-f"], "btrfs-progs", []),
+    "xfs": (["mkfs.xfs", "-q", "-f"], "xfsprogs", []),
+    "vfat": (["mkfs.vfat"], "dosfstools", ["nls_cp437", "nls_ascii"]),
+}
+
+
 class Disk:
     """A disk of the guest: SIZE[M|G][:FSTYPE]."""
 
@@ -91,8 +101,14 @@ class Disk:
             raise ValueError(spec)
         self.size = int(match[1]) << (30 if match[2] == "G" else 20)
         self.fstype = match[3]
-        # Only ext4's tools are sure to be there on the host.
-        self.mount_as = "ext4" if self.fstype == "ext4" else "none"
+        self.mount_as = self.fstype if self.fstype in MKFS else "none"
+
+    @property
+    def modules(self):
+        """The modules that it is mounted with."""
+        if not self.fstype:
+            return []
+        return [self.fstype, *MKFS.get(self.fstype, (None, None, []))[2]]
 
     def make(self, path):
         """Make its image, with a file system if it is to be mounted."""
@@ -100,12 +116,13 @@ class Disk:
             file.truncate(self.size)
         if self.mount_as == "none":
             return
-        mke2fs = initramfs.need("mke2fs", "e2fsprogs")
-        made = subprocess.run([mke2fs, "-q", "-F", "-t", self.mount_as, path],
-                              stderr=subprocess.PIPE, text=True, check=False)
+        (tool, *options), package, _ = MKFS[self.mount_as]
+        made = subprocess.run([initramfs.need(tool, package), *options, path],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True, check=False)
         if made.returncode:
             lines = made.stderr.strip().splitlines() or ["no reason given"]
-            raise HarnessError(f"mke2fs failed on {path}: {lines[-1]}")
+            raise HarnessError(f"{tool} failed on {path}: {lines[-1]}")
 
 
 class Guest:
@@ -185,7 +202,7 @@ class Guest:
         if disks:
             # The checksum is what file systems ask for by an alias.
             load += ["virtio_blk", "crc32c_generic"]
-            load += [disk.fstype for disk in config.disk if disk.fstype]
+            load += [module for disk in config.disk for module in disk.modules]
         load += config.load
         initrd = os.path.join(folder, "initrd")
         initramfs.make(

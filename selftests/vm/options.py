@@ -52,8 +52,9 @@ def add_options(parser):
                         help="copy a file or directory into the guest")
     parser.add_argument("--disk", action="append", default=[], type=guest.Disk,
                         metavar="SIZE[M|G][:FSTYPE]",
-                        help="add a disk: ext4 is made and mounted at /mnt/disk0, "
-                        "/mnt/disk1, ...; another type is left to the command")
+                        help="add a disk: ext4, btrfs, xfs and vfat are made and mounted "
+                        "at /mnt/disk0, /mnt/disk1, ...; another type is left to "
+                        "the command")
     parser.add_argument("--smp", type=int, default=2, help="CPUs (2)")
     parser.add_argument("--mem", type=int, default=1024, metavar="MB",
                         help="memory (1024)")

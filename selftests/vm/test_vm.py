@@ -124,6 +124,17 @@ def a_disk_is_mounted():
 
 
 @test
+def other_file_systems_are_mounted():
+    """Those that need other modules, and other tools on the host."""
+    run = shell("cat /proc/mounts; for i in 0 1 2; do echo x > /mnt/disk$i/x; done",
+                options=["--disk", "256M:btrfs", "--disk", "320M:xfs",
+                         "--disk", "64M:vfat"])
+    ended(run, 0)
+    for number, fstype in enumerate(("btrfs", "xfs", "vfat")):
+        contains(run.stdout.decode(), f"/mnt/disk{number} {fstype}")
+
+
+@test
 def a_full_disk_is_reported():
     """And named."""
     run = shell("cat /dev/zero > /mnt/disk0/fill", options=["--disk", "16M:ext4"])

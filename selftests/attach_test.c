@@ -413,6 +413,7 @@ TEST_F(attach, c413_unregistering_leaves_attachments_in_tree_and_ends_them_in_mo
 	ASSERT_NE(NULL, link);
 	ASSERT_EQ(0, fp_add(self->fd, "probe", NULL, 0));
 	ASSERT_EQ(0, bpf_link__destroy(link));
+	EXPECT_EQ(-1, access(FP_SYSFS "/probe", F_OK));
 	ASSERT_EQ(0, fp_touch(self->dir.file));
 	if (fp_in_tree()) {
 		EXPECT_EQ(0, fp_count(self->fd));

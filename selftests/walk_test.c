@@ -285,7 +285,7 @@ TEST_F(walk, c1009_a_file_that_is_opened_by_its_handle_alone_has_no_place)
 }
 
 /* Levels of directories: a walk takes so long that renames get in between. */
-#define LEVELS	1000
+#define LEVELS	5000
 #define OPENS	2000
 
 /* Make @levels directories, each in the one before; the last is the cwd. */

@@ -274,6 +274,16 @@ TEST_F(fs, c1001_a_file_that_is_changed_is_where_it_was)
 	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
 }
 
+TEST_F(fs, c1001_a_group_with_handles_needs_handles_that_can_be_opened)
+{
+	int fd = fanotify_init(FAN_NONBLOCK | FAN_CLOEXEC |
+			       FAN_REPORT_DFID_NAME, O_RDONLY);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(self->overlay ? -EOPNOTSUPP : 0, watch_opens(fd, self->top));
+	close(fd);
+}
+
 /* On btrfs, subvolumes: @disk/vol, with in/file in it. */
 static int make_subvolume(const char *disk, const char *name)
 {

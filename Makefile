@@ -189,7 +189,12 @@ kernel-debug: | $(SOURCE)	## the same with KASAN, lockdep, kmemleak, ...
 
 TEST_NAMES	:= $(patsubst selftests/%.c,%,$(wildcard selftests/*_test.c))
 TEST_PROGRAMS	:= $(TEST_NAMES:%=$(BUILD)/selftests/%)
+ORACLE		:= $(filter-out %_test.c,$(wildcard selftests/oracle_*.c))
 TEST_CFLAGS	:= -O1 -g -Wall -Werror -D_GNU_SOURCE -static -Wno-cpp
+
+$(BUILD)/selftests/oracle_test $(BUILD)/selftests/oracle_long_test: \
+	$(ORACLE) selftests/oracle.h
+$(BUILD)/selftests/oracle_long_test: selftests/oracle_test.c
 
 $(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h selftests/run.h $(SKELETONS) \
 			   include/uapi/linux/fanotify_fastpath.h
@@ -197,7 +202,7 @@ $(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h selftests/run.h
 	$(Q)$(CC) $(TEST_CFLAGS) -I $(BUILD)/selftests -I $(BUILD)/bpf -I selftests \
 		-I include/uapi/linux -I $(TOOLS)/include \
 		-I $(SOURCE)/tools/testing/selftests \
-		$< -o $@ $(TOOLS)/lib/libbpf.a -lelf -lz
+		$< $(filter $(ORACLE),$^) -o $@ $(TOOLS)/lib/libbpf.a -lelf -lz
 
 tests: $(TEST_PROGRAMS) $(NOLINK_OBJECTS) $(GUIDE_OBJECT)		## build the test programs
 

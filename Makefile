@@ -69,7 +69,8 @@ $(BUILD)/vmlinux.h: | $(STOCK_DIR) $(TOOLS)
 
 BPF_HEADERS	:= include/fanotify_fastpath.bpf.h include/uapi/linux/fanotify_fastpath.h
 HANDLERS	:= $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
-TEST_BPF	:= $(patsubst selftests/%.bpf.c,%,$(wildcard selftests/*.bpf.c))
+TEST_BPF	:= $(patsubst selftests/%.bpf.c,%,$(wildcard selftests/*.bpf.c \
+			selftests/bench/*.bpf.c))
 HANDLER_OBJECTS	:= $(HANDLERS:%=$(BUILD)/bpf/%.bpf.o)
 NOLINK_OBJECTS	:= $(HANDLERS:%=$(BUILD)/bpf-nolink/%.bpf.o)
 SKELETONS	:= $(HANDLERS:%=$(BUILD)/bpf/%.skel.h) \
@@ -266,6 +267,22 @@ MUTANTS		?= *
 check-mutants: module-broken kernel loader tests	## break each rule once (MUTANTS='skip-*')
 	@scripts/check-mutants --mutants '$(MUTANTS)' --results $(BUILD)/results
 
+# --- the benchmark ------------------------------------------------------------------
+
+BENCH		:= $(BUILD)/bench
+BENCH_SOURCES	:= $(filter-out %.bpf.c,$(wildcard selftests/bench/*.c))
+CASES		?= *
+
+$(BENCH): $(BENCH_SOURCES) selftests/bench/bench.h selftests/common.h \
+	  $(BUILD)/selftests/bench/nop.skel.h $(BUILD)/bpf/subtree.skel.h
+	$(call say,CC,$(@F))
+	$(Q)$(CC) $(TEST_CFLAGS) -I $(BUILD)/selftests/bench -I $(BUILD)/bpf -I selftests \
+		-I include/uapi/linux -I $(TOOLS)/include \
+		$(BENCH_SOURCES) -o $@ $(TOOLS)/lib/libbpf.a -lelf -lz
+
+bench: $(BENCH) $(FLAVOUR:intree=kernel)	## count instructions (CASES='depth roots')
+	@selftests/bench/bench --flavours '$(FLAVOUR)' --cases '$(CASES)'
+
 # --- the demo ----------------------------------------------------------------------------
 
 DEMO		:= $(BUILD)/demo
@@ -295,4 +312,4 @@ version:			## print the version
 
 .PHONY: all docs help deps install-deps build-handler loader install uninstall module modules dkms \
 	kernel kernel-debug tests check check-long check-debug lint check-harness \
-	check-patches check-mutants patches module-of module-broken kmod demo clean distclean clean-cache version
+	check-patches check-mutants patches module-of module-broken kmod bench demo clean distclean clean-cache version

@@ -44,7 +44,7 @@
 #define FLAGS		FAN_ONDIR
 
 /* An event that may come or not. */
-#define EITHER		2
+#define MAY_COME		2
 
 /* What the model has for the directory in a record; NONE is a failure. */
 static int record_node(const struct oracle *oracle, const struct event *event,
@@ -104,7 +104,7 @@ static int judge_file(const struct oracle *oracle, const struct event *event,
 		return -ENOENT;
 	parent = only_parent(&oracle->tree, node, bit == FAN_DELETE_SELF);
 	if (parent == NONE && oracle->loses_names && bit != FAN_DELETE_SELF)
-		return EITHER;
+		return MAY_COME;
 	return parent == NONE || tree_inside(&oracle->tree, parent);
 }
 
@@ -120,7 +120,7 @@ static int judge_deleted_dir(const struct oracle *oracle,
 	return node->included || !node->excluded;
 }
 
-/* Whether one event bit must come: 1, 0, EITHER; -ENOENT: the model is at a loss. */
+/* Whether one event bit must come: 1, 0, MAY_COME; -ENOENT: the model is at a loss. */
 static int judge_bit(const struct oracle *oracle, const struct event *event,
 		     __u64 bit)
 {
@@ -157,7 +157,7 @@ static int judge_event(struct oracle *oracle, const struct event *event,
 		case 0:
 			oracle->skipped++;
 			break;
-		case EITHER:
+		case MAY_COME:
 			*may |= bit;
 			break;
 		default:

@@ -195,6 +195,20 @@ static inline long fp_counter(const char *name, const char *attr)
 	return *text ? atol(text) : -1;
 }
 
+/* Make @dir a root of the subtree handler. Returns 0 or a negative errno. */
+static inline int fp_include(int fd, const char *dir)
+{
+	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_ONDIR,
+			     AT_FDCWD, dir) ? -errno : 0;
+}
+
+static inline int fp_exclude(int fd, const char *dir)
+{
+	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR |
+			     FAN_MARK_IGNORE | FAN_MARK_IGNORED_SURV_MODIFY,
+			     FAN_ONDIR, AT_FDCWD, dir) ? -errno : 0;
+}
+
 /* Read all events that are queued; returns how many and ORs their masks. */
 static inline int fp_drain(int fd, __u64 *mask)
 {

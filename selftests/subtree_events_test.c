@@ -79,12 +79,6 @@ static int attach(struct subtree **skel, struct bpf_link **link, int fd)
 	return *link ? 0 : -errno;
 }
 
-static int include(int fd, const char *dir)
-{
-	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_ONDIR,
-			     AT_FDCWD, dir);
-}
-
 FIXTURE_SETUP(placed)
 {
 	libbpf_set_print(fp_print);
@@ -96,7 +90,7 @@ FIXTURE_SETUP(placed)
 	self->fd = fanotify_init(FAN_NONBLOCK | FAN_CLOEXEC | variant->flags,
 				 O_RDONLY);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	ASSERT_EQ(0, attach(&self->skel, &self->link, self->fd));
 }
 
@@ -292,7 +286,7 @@ FIXTURE_SETUP(links)
 	self->fd = fanotify_init(FAN_NONBLOCK | FAN_CLOEXEC | FAN_REPORT_FID |
 				 FAN_REPORT_DFID_NAME, O_RDONLY);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	ASSERT_EQ(0, attach(&self->skel, &self->link, self->fd));
 }
 
@@ -403,7 +397,7 @@ TEST_F(links, c1004_what_takes_the_place_of_a_root_is_none)
 	ASSERT_EQ(0, watch(self->fd, FAN_OPEN, self->dir.path));
 	ASSERT_EQ(0, fp_create(self->file));
 	EXPECT_EQ(0, fp_count(self->fd));
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	ASSERT_EQ(0, fp_touch(self->file));
 	EXPECT_EQ(1, fp_count(self->fd));
 }
@@ -461,7 +455,7 @@ TEST_F(links, c1002_c1003_userspace_is_asked_about_what_is_below_alone)
 	fd = fanotify_init(FAN_CLASS_CONTENT | FAN_NONBLOCK | FAN_CLOEXEC,
 			   O_RDONLY);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, include(fd, self->in));
+	ASSERT_EQ(0, fp_include(fd, self->in));
 	ASSERT_EQ(0, attach(&skel, &link, fd));
 	ASSERT_EQ(0, fp_create(self->other));
 	ASSERT_EQ(0, watch(fd, FAN_OPEN_PERM, self->dir.path));

@@ -122,19 +122,6 @@ static int group_of(unsigned int flags, struct subtree **skel,
 	return *link ? fd : -errno;
 }
 
-static int include(int fd, const char *dir)
-{
-	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_ONDIR,
-			     AT_FDCWD, dir) ? -errno : 0;
-}
-
-static int exclude(int fd, const char *dir)
-{
-	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR |
-			     FAN_MARK_IGNORE | FAN_MARK_IGNORED_SURV_MODIFY,
-			     FAN_ONDIR, AT_FDCWD, dir) ? -errno : 0;
-}
-
 static int watch_opens(int fd, const char *top)
 {
 	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN,
@@ -181,7 +168,7 @@ FIXTURE_SETUP(fs)
 	snprintf(self->moved, sizeof(self->moved), "%s/out/deep", self->top);
 	self->fd = group_of(variant->flags, &self->skel, &self->link);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	ASSERT_EQ(0, watch_opens(self->fd, self->top));
 }
 
@@ -235,7 +222,7 @@ TEST_F(fs, c1001_c1002_c1005_what_is_below_is_sent_wherever_it_is_moved)
 		ASSERT_EQ(0, rename(self->moved, self->deep));
 		EXPECT_EQ(1, opens_seen(self->fd, self->deep));
 	}
-	ASSERT_EQ(0, exclude(self->fd, self->deep));
+	ASSERT_EQ(0, fp_exclude(self->fd, self->deep));
 	EXPECT_EQ(0, opens_seen(self->fd, self->deep));
 }
 
@@ -335,7 +322,7 @@ TEST(c1001_c1004_a_btrfs_snapshot_is_where_it_was_made_and_has_no_roots)
 	/* Without file handles there are no two kinds of handles to mix up. */
 	fd = group_of(FAN_CLASS_NOTIF, &skel, &link);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, include(fd, in));
+	ASSERT_EQ(0, fp_include(fd, in));
 	ASSERT_EQ(0, watch_opens(fd, disk));
 	ASSERT_EQ(0, snapshot(vol, disk, "snap"));
 	ASSERT_EQ(0, snapshot(vol, in, "below"));
@@ -361,7 +348,7 @@ TEST(c1001_a_root_in_another_btrfs_subvolume_is_refused_with_exdev)
 			   O_RDONLY);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, watch_opens(fd, disk));
-	EXPECT_EQ(-EXDEV, include(fd, vol));
+	EXPECT_EQ(-EXDEV, fp_include(fd, vol));
 	close(fd);
 }
 

@@ -23,19 +23,6 @@ static int make_dir(char *path, size_t size, const char *parent,
 	return mkdir(path, 0700);
 }
 
-static int include(int fd, const char *dir)
-{
-	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_ONDIR,
-			     AT_FDCWD, dir);
-}
-
-static int exclude(int fd, const char *dir)
-{
-	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR |
-			     FAN_MARK_IGNORE | FAN_MARK_IGNORED_SURV_MODIFY,
-			     FAN_ONDIR, AT_FDCWD, dir);
-}
-
 static int remove_include(int fd, const char *dir)
 {
 	return fanotify_mark(fd, FAN_MARK_REMOVE, FAN_ONDIR, AT_FDCWD, dir);
@@ -112,7 +99,7 @@ TEST_F(subtree, c1003_without_a_root_nothing_is_sent)
 
 TEST_F(subtree, c1002_what_is_below_an_included_directory_is_sent)
 {
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	EXPECT_EQ(1, opens_seen(self->fd, self->in));
 	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
 	EXPECT_EQ(1, opens_seen(self->fd, self->again));
@@ -122,7 +109,7 @@ TEST_F(subtree, c1002_what_is_below_an_included_directory_is_sent)
 
 TEST_F(subtree, c1001_the_root_itself_is_inside)
 {
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	ASSERT_EQ(0, fp_touch(self->in));
 	EXPECT_EQ(1, fp_count(self->fd));
 	ASSERT_EQ(0, fp_touch(self->dir.path));
@@ -131,19 +118,19 @@ TEST_F(subtree, c1001_the_root_itself_is_inside)
 
 TEST_F(subtree, c1001_c1002_the_nearest_root_decides)
 {
-	ASSERT_EQ(0, include(self->fd, self->in));
-	ASSERT_EQ(0, exclude(self->fd, self->in_out));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
+	ASSERT_EQ(0, fp_exclude(self->fd, self->in_out));
 	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
 	EXPECT_EQ(0, opens_seen(self->fd, self->in_out));
 	EXPECT_EQ(0, opens_seen(self->fd, self->again));
-	ASSERT_EQ(0, include(self->fd, self->again));
+	ASSERT_EQ(0, fp_include(self->fd, self->again));
 	EXPECT_EQ(1, opens_seen(self->fd, self->again));
 	EXPECT_EQ(0, opens_seen(self->fd, self->in_out));
 }
 
 TEST_F(subtree, c1004_a_removed_root_counts_no_more)
 {
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
 	ASSERT_EQ(0, remove_include(self->fd, self->in));
 	EXPECT_EQ(0, opens_seen(self->fd, self->deep));
@@ -151,7 +138,7 @@ TEST_F(subtree, c1004_a_removed_root_counts_no_more)
 
 TEST_F(subtree, c1004_a_deleted_root_counts_no_more)
 {
-	ASSERT_EQ(0, include(self->fd, self->deep));
+	ASSERT_EQ(0, fp_include(self->fd, self->deep));
 	ASSERT_EQ(0, rmdir(self->deep));
 	ASSERT_EQ(0, mkdir(self->deep, 0700));
 	fp_count(self->fd);
@@ -162,7 +149,7 @@ TEST_F(subtree, c1005_a_directory_that_is_moved_out_is_out)
 {
 	char moved[128];
 
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
 	snprintf(moved, sizeof(moved), "%s/moved", self->out);
 	ASSERT_EQ(0, rename(self->deep, moved));
@@ -177,7 +164,7 @@ TEST_F(subtree, c1005_a_root_that_is_moved_stays_a_root)
 {
 	char moved[128];
 
-	ASSERT_EQ(0, include(self->fd, self->deep));
+	ASSERT_EQ(0, fp_include(self->fd, self->deep));
 	snprintf(moved, sizeof(moved), "%s/moved", self->out);
 	ASSERT_EQ(0, rename(self->deep, moved));
 	fp_count(self->fd);
@@ -188,7 +175,7 @@ TEST_F(subtree, c1006_a_rename_is_sent_if_either_end_is_inside)
 {
 	char inside[128], inside2[128], outside[128], outside2[128];
 
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	snprintf(inside, sizeof(inside), "%s/x", self->deep);
 	snprintf(inside2, sizeof(inside2), "%s/y", self->in);
 	snprintf(outside, sizeof(outside), "%s/x", self->out);
@@ -209,7 +196,7 @@ TEST_F(subtree, c1007_an_access_through_a_bind_mount_is_seen)
 {
 	char bind[96], path[128];
 
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	ASSERT_EQ(1, opens_seen(self->fd, self->deep));
 	ASSERT_EQ(0, make_dir(bind, 96, "/tmp", "fp.bind"));
 	ASSERT_EQ(0, mount(self->deep, bind, NULL, MS_BIND, NULL));
@@ -223,8 +210,8 @@ TEST_F(subtree, c1007_an_access_through_a_bind_mount_is_seen)
 
 TEST_F(subtree, c1008_the_file_system_can_be_unmounted)
 {
-	ASSERT_EQ(0, include(self->fd, self->in));
-	ASSERT_EQ(0, exclude(self->fd, self->in_out));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
+	ASSERT_EQ(0, fp_exclude(self->fd, self->in_out));
 	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
 	EXPECT_EQ(0, umount(self->dir.path));
 }
@@ -234,7 +221,7 @@ TEST_F(subtree, c1004_marks_of_other_groups_are_no_roots)
 	int other = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK, O_RDONLY);
 
 	ASSERT_LE(0, other);
-	ASSERT_EQ(0, include(other, self->in));
+	ASSERT_EQ(0, fp_include(other, self->in));
 	EXPECT_EQ(0, opens_seen(self->fd, self->deep));
 	close(other);
 }
@@ -255,7 +242,7 @@ TEST_F(subtree, c1009_what_has_no_place_is_sent_and_counted)
 
 	/* The object is gone with its last name; where it was, nobody knows. */
 	snprintf(file, sizeof(file), "%s/file", self->out);
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	ASSERT_EQ(0, fp_create(file));
 	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
 				   FAN_DELETE_SELF | FAN_ATTRIB, AT_FDCWD,

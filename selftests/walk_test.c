@@ -66,12 +66,6 @@ static int mark_sb(int fd, __u64 mask, const char *path)
 			     AT_FDCWD, path);
 }
 
-static int include(int fd, const char *dir)
-{
-	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_ONDIR,
-			     AT_FDCWD, dir);
-}
-
 TEST_F(walk, c1004_a_mark_on_a_file_is_no_root)
 {
 	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN, self->dir.path));
@@ -110,7 +104,7 @@ TEST_F(walk, c1004_a_mark_that_was_removed_during_a_permission_wait_is_no_root)
 	fd = group_with_nearest(self->skel, FAN_CLASS_CONTENT);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, mark_sb(fd, FAN_OPEN_PERM | FAN_ONDIR, self->dir.path));
-	ASSERT_EQ(0, include(fd, self->in));
+	ASSERT_EQ(0, fp_include(fd, self->in));
 	self->skel->bss->nearest_sends = 1;
 	pid = fork();
 	if (!pid)
@@ -140,7 +134,7 @@ TEST_F(walk, c1009_a_file_that_has_several_names_and_no_dentry_has_no_place)
 
 	snprintf(second, sizeof(second), "%s/second", self->in);
 	ASSERT_EQ(0, link(self->file, second));
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	ASSERT_EQ(0, mark_sb(self->fd, FAN_ATTRIB, self->dir.path));
 
 	/* The number of links changes before the name goes. */
@@ -154,7 +148,7 @@ TEST_F(walk, c1009_a_file_that_has_several_names_and_no_dentry_has_no_place)
 
 TEST_F(walk, c1001_a_root_that_is_deleted_is_its_own_place)
 {
-	ASSERT_EQ(0, include(self->fd, self->out));
+	ASSERT_EQ(0, fp_include(self->fd, self->out));
 	ASSERT_EQ(0, mark_sb(self->fd, FAN_DELETE_SELF | FAN_ONDIR,
 			     self->dir.path));
 	ASSERT_EQ(0, rmdir(self->out));
@@ -164,7 +158,7 @@ TEST_F(walk, c1001_a_root_that_is_deleted_is_its_own_place)
 
 TEST_F(walk, c1009_another_directory_that_is_deleted_has_no_place)
 {
-	ASSERT_EQ(0, include(self->fd, self->dir.path));
+	ASSERT_EQ(0, fp_include(self->fd, self->dir.path));
 	ASSERT_EQ(0, mark_sb(self->fd, FAN_DELETE_SELF | FAN_ONDIR,
 			     self->dir.path));
 	ASSERT_EQ(0, rmdir(self->out));
@@ -183,7 +177,7 @@ TEST_F(walk, c1004_a_file_that_is_deleted_is_no_root)
 
 TEST_F(walk, c1001_a_deleted_file_is_in_the_directory_that_it_was_deleted_in)
 {
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	ASSERT_EQ(0, mark_sb(self->fd, FAN_DELETE, self->dir.path));
 	ASSERT_EQ(0, unlink(self->file));
 	EXPECT_EQ(1, self->skel->bss->found);
@@ -210,7 +204,7 @@ TEST_F(walk, c1001_an_object_that_is_just_being_made_is_in_its_directory)
 
 TEST_F(walk, c1001_the_directory_of_a_root_is_the_one_above_it)
 {
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN | FAN_ONDIR, self->dir.path));
 	ASSERT_EQ(0, fp_touch(self->in));
 	EXPECT_EQ(1, self->skel->bss->found);
@@ -226,13 +220,13 @@ TEST_F(walk, c1001_the_new_directory_of_a_root_that_is_renamed_is_the_one_above_
 
 	fd = group_with_nearest(self->skel, FAN_REPORT_DFID_NAME);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, include(fd, self->in));
+	ASSERT_EQ(0, fp_include(fd, self->in));
 	ASSERT_EQ(0, mark_sb(fd, FAN_RENAME | FAN_ONDIR, self->dir.path));
 	self->skel->bss->place = FAN_FP_PLACE_NEW_DIR;
 	snprintf(moved, sizeof(moved), "%s/moved", self->out);
 	ASSERT_EQ(0, rename(self->in, moved));
 	EXPECT_EQ(0, self->skel->bss->found);
-	ASSERT_EQ(0, include(fd, self->out));
+	ASSERT_EQ(0, fp_include(fd, self->out));
 	ASSERT_EQ(0, rename(moved, self->in));
 	EXPECT_EQ(0, self->skel->bss->found);
 	ASSERT_EQ(0, rename(self->in, moved));
@@ -321,7 +315,7 @@ TEST_F_TIMEOUT(walk, c1005_renames_on_the_way_up_lose_no_event, 120)
 	char path[128];
 	pid_t pid;
 
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	snprintf(path, sizeof(path), "%s/outer", self->in);
 	ASSERT_EQ(0, mkdir(path, 0700));
 	in = open(self->in, O_RDONLY | O_DIRECTORY);
@@ -363,7 +357,7 @@ TEST_F_TIMEOUT(walk, c1010_what_is_too_far_below_the_root_has_no_place, 120)
 	int last;
 
 	ASSERT_EQ(0, mount("none", self->in, "tmpfs", 0, NULL));
-	ASSERT_EQ(0, include(self->fd, self->in));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
 	ASSERT_EQ(0, make_levels(self->in, FAN_FP_DEPTH_MAX - 1));
 	ASSERT_EQ(0, fp_create("near"));
 	ASSERT_EQ(0, mkdir("d", 0700));

@@ -22,7 +22,7 @@
  * ATTRIB of a file whose       the file            the directory of its only
  * links changed, MOVE_SELF                         name, the one just removed
  * of a file                                        included; of several nobody
- *                                                  knows which is meant: sent,
+ *                                                  knows which was used: sent,
  *                                                  if more than one is cached
  * DELETE_SELF of a file        the file            sent, unless it is open by
  *                                                  one of other names it had:

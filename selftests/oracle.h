@@ -82,6 +82,8 @@ struct oracle {
 	bool forgets;		/* see op_forget() */
 	/* Names can drop out of the cache, so that a file seems to have one. */
 	bool loses_names;
+	/* The directory of the name that the operation used, or NONE. */
+	int used;
 	/* The operation at hand, for who reads of a failure. */
 	char what[2 * PATH_SIZE + 64];
 	unsigned long sent, skipped;

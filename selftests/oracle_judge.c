@@ -103,7 +103,9 @@ static int judge_file(const struct oracle *oracle, const struct event *event,
 	if (node == NONE)
 		return -ENOENT;
 	parent = only_parent(&oracle->tree, node, bit == FAN_DELETE_SELF);
-	if (parent == NONE && oracle->loses_names && bit != FAN_DELETE_SELF)
+	/* If the one that was used is inside, it is sent in any case. */
+	if (parent == NONE && oracle->loses_names && bit != FAN_DELETE_SELF &&
+	    (oracle->used == NONE || !tree_inside(&oracle->tree, oracle->used)))
 		return MAY_COME;
 	return parent == NONE || tree_inside(&oracle->tree, parent);
 }

@@ -191,6 +191,7 @@ static int op_rename(struct oracle *oracle)
 	else if (other != NONE)
 		tree_unlink(tree, other);
 	move(tree, entry, to.dir, to.name);
+	oracle->used = flags ? NONE : to.dir;
 	return 0;
 }
 
@@ -234,6 +235,7 @@ static int op_link(struct oracle *oracle)
 	if (linkat(AT_FDCWD, from, AT_FDCWD, to.path, 0))
 		return -errno;
 	tree_add_entry(tree, tree->entries[entry].node, to.dir, to.name);
+	oracle->used = tree->entries[entry].parent;
 	return 0;
 }
 
@@ -251,6 +253,7 @@ static int op_remove(struct oracle *oracle)
 	if (dir ? rmdir(path) : unlink(path))
 		return -errno;
 	tree_unlink(&oracle->tree, entry);
+	oracle->used = oracle->tree.entries[entry].parent;
 	return 0;
 }
 
@@ -480,6 +483,7 @@ int oracle_step(struct oracle *oracle)
 
 	tree_reap(&oracle->tree);
 	SAY(oracle, "nothing");
+	oracle->used = NONE;
 	err = ops[tree_random(&oracle->tree, sizeof(ops) / sizeof(ops[0]))]
 		(oracle);
 	return may_be_refused(err) ? 0 : err;

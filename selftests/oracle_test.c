@@ -7,7 +7,7 @@
  *
  *	run-tests --append 'FP_SEED=7 FP_OPERATIONS=500' ...
  *
- * sets them in a guest. FP_FORGET=1 also drops the caches now and then.
+ * sets them in a guest.
  */
 #include "kselftest_harness.h"
 #include "oracle.h"
@@ -139,7 +139,7 @@ static unsigned long long number(const char *name, unsigned long long otherwise)
 }
 
 static void run_oracle(struct __test_metadata *_metadata,
-		       struct _test_data_oracle *self)
+		       struct _test_data_oracle *self, bool forgets)
 {
 	unsigned long long seed = number("FP_SEED", ORACLE_SEED);
 	long i, count = number("FP_OPERATIONS", ORACLE_OPERATIONS);
@@ -147,7 +147,7 @@ static void run_oracle(struct __test_metadata *_metadata,
 
 	TH_LOG("FP_SEED=%llu FP_OPERATIONS=%ld", seed, count);
 	ASSERT_EQ(0, tree_init(&oracle->tree, self->top, seed));
-	oracle->forgets = number("FP_FORGET", 0);
+	oracle->forgets = forgets;
 	oracle->loses_names = oracle->forgets || self->fs.overlay;
 	for (i = 0; i < BINDS; i++) {
 		strcpy(oracle->tree.binds[i].path, "/tmp/fp.bind.XXXXXX");
@@ -172,7 +172,7 @@ static void run_oracle(struct __test_metadata *_metadata,
 TEST_F_TIMEOUT(oracle, c1001_c1005_c1006_filtered_events_are_what_the_model_says, ORACLE_TIMEOUT)
 {
 	open_groups(_metadata, self, FAN_REPORT_DFID_NAME);
-	run_oracle(_metadata, self);
+	run_oracle(_metadata, self, false);
 }
 
 /* The same, and the events that name a file by its handle alone. */
@@ -181,7 +181,16 @@ TEST_F_TIMEOUT(oracle, c1001_c1009_c1011_filtered_events_with_targets_are_what_t
 {
 	open_groups(_metadata, self, FAN_REPORT_DFID_NAME | FAN_REPORT_FID |
 		    FAN_REPORT_TARGET_FID);
-	run_oracle(_metadata, self);
+	run_oracle(_metadata, self, false);
+}
+
+/* And while the kernel drops now and then what it has cached of the tree. */
+TEST_F_TIMEOUT(oracle, c1001_c1009_c1011_they_are_also_when_caches_are_dropped,
+	       ORACLE_TIMEOUT)
+{
+	open_groups(_metadata, self, FAN_REPORT_DFID_NAME | FAN_REPORT_FID |
+		    FAN_REPORT_TARGET_FID);
+	run_oracle(_metadata, self, true);
 }
 
 TEST_F_TIMEOUT(oracle, c1001_c1005_what_stays_in_its_place_is_judged_right_while_others_move,

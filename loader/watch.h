@@ -42,6 +42,8 @@ struct watch_mount {
 	char *root, *point, *type;
 	/* Mounted below a root, and not named itself. */
 	bool below;
+	/* Can't be watched, which has been said. */
+	bool refused;
 	/* Open while events are printed; else -1, so that it can go away. */
 	int fd;
 };

@@ -184,7 +184,8 @@ int watch_mount_fd(struct watch *w, const void *fsid)
 	for (i = 0; i < w->n_mounts; i++) {
 		struct watch_mount *mount = &w->mounts[i];
 
-		if (memcmp(&mount->fsid, fsid, sizeof(mount->fsid)))
+		if (mount->refused ||
+		    memcmp(&mount->fsid, fsid, sizeof(mount->fsid)))
 			continue;
 		if (mount->fd < 0)
 			mount->fd = open(mount->point, O_RDONLY | O_CLOEXEC);
@@ -254,6 +255,19 @@ static int watch_below(struct watch *w, const struct mount_entry *entry)
 	return err;
 }
 
+/* Say once why a mount is not watched. */
+static void refuse(struct watch *w, const struct mount_entry *entry, int err)
+{
+	if (err == -ENOTDIR)
+		fprintf(stderr, "Not watching %s: a file from elsewhere is mounted there.\n",
+			entry->point);
+	else
+		fprintf(stderr, "Not watching %s, where a %s is mounted: %s.\n",
+			entry->point, entry->type, mark_error(-err));
+	if (!add_mount(w, entry, false))
+		w->mounts[w->n_mounts - 1].refused = true;
+}
+
 static void add_wanted(struct watch *w, const struct mount_table *table)
 {
 	struct statx top;
@@ -273,12 +287,8 @@ static void add_wanted(struct watch *w, const struct mount_table *table)
 		if (!err)
 			fprintf(stderr, "Watching %s, where a %s is mounted.\n",
 				entry->point, entry->type);
-		else if (err == -ENOTDIR)
-			fprintf(stderr, "Not watching %s: a file from elsewhere is mounted there.\n",
-				entry->point);
 		else
-			fprintf(stderr, "Not watching %s, where a %s is mounted: %s.\n",
-				entry->point, entry->type, mark_error(-err));
+			refuse(w, entry, err);
 	}
 }
 
@@ -291,7 +301,8 @@ static bool is_shared(const struct watch *w, const struct watch_mount *mount,
 	for (i = 0; i < w->n_mounts; i++) {
 		const struct watch_mount *other = &w->mounts[i];
 
-		if (other != mount && other->dev == mount->dev &&
+		if (other != mount && !other->refused &&
+		    other->dev == mount->dev &&
 		    (!same_root || !strcmp(other->root, mount->root)))
 			return true;
 	}

@@ -259,12 +259,19 @@ TEST_F(watch, when_its_directory_is_unmounted_it_ends)
 	EXPECT_NE(NULL, strstr(self->run.text, "nothing is left to watch"));
 }
 
-TEST_F(watch, what_can_not_be_watched_is_said)
+TEST_F(watch, what_can_not_be_watched_is_said_once)
 {
 	ASSERT_EQ(0, mount("none", self->in_mnt, "proc", 0, NULL));
 	WATCH(self->in);
 	EXPECT_TRUE(says(&self->run, "Not watching ", self->in_mnt,
 			 ", where a proc is mounted: it has no file handles that last."));
+	/* Not again when something else is mounted. */
+	ASSERT_EQ(0, mount_tmpfs(self->in));
+	ASSERT_EQ(0, umount(self->in));
+	ASSERT_EQ(0, mount_tmpfs(self->out_mnt));
+	ASSERT_EQ(0, create_in(self->in, "last"));
+	ASSERT_TRUE(FP_WAIT_FOR(printed(&self->run, self->in, "last")));
+	EXPECT_EQ(1, count(said(&self->run), "Not watching "));
 	EXPECT_EQ(0, umount(self->in_mnt));
 }
 

@@ -192,11 +192,11 @@ static noinline int call_sleeping(struct fastpath_event *event)
 }
 
 /* What a handler gets to see of an event. */
-static void event_init(struct fastpath_event *event, struct fastpath_hook *hook,
-		       struct fsnotify_group *group, u32 mask, u32 match_mask,
-		       const void *data, int data_type, struct inode *dir,
-		       const struct qstr *file_name,
-		       const __kernel_fsid_t *fsid)
+static inline void
+event_init(struct fastpath_event *event, struct fastpath_hook *hook,
+	   struct fsnotify_group *group, u32 mask, u32 match_mask,
+	   const void *data, int data_type, struct inode *dir,
+	   const struct qstr *file_name, const __kernel_fsid_t *fsid)
 {
 	struct dentry *dentry = fsnotify_data_dentry(data, data_type);
 
@@ -220,6 +220,19 @@ static void event_init(struct fastpath_event *event, struct fastpath_hook *hook,
 	 */
 	if (dentry && event->pub.inode)
 		event->pub.dentry = dentry;
+}
+
+/*
+ * Out of line, and what returns the verdict, so that the hot path has a nop for
+ * it and no more: nothing has to be kept over a call that is not made.
+ */
+static noinline __cold int trace_decided(const struct fastpath_event *event,
+					 int verdict)
+{
+	trace_fanotify_fastpath_event(event->hook->handler->name,
+				      event->hook->pub.id, &event->pub,
+				      verdict);
+	return verdict;
 }
 
 static int call_handler(struct fastpath_event *event)
@@ -283,6 +296,8 @@ int fastpath_handle(struct fanotify_fastpath_hook *fp_hook,
 		wait->hook_id = fp_hook->id;
 		memcpy(wait->scratch, event.pub.scratch, sizeof(wait->scratch));
 	}
+	if (trace_fanotify_fastpath_event_enabled())
+		verdict = trace_decided(&event, verdict);
 	return verdict;
 }
 

@@ -3,6 +3,7 @@
  * What can be seen of an attachment: FAN_IOC_GET_FP, fdinfo, trace events
  */
 #include "kselftest_harness.h"
+#include <sys/sysmacros.h>
 #include "common.h"
 #include "probe.skel.h"
 
@@ -235,9 +236,10 @@ static bool traced(const char *text, const char *more)
 	return found;
 }
 
-TEST_F(info, c1106_trace_events_tell_of_attach_detach_and_mistakes)
+TEST_F(info, c1106_trace_events_tell_of_attach_detach_and_verdicts)
 {
-	char id[64], id2[64], replaced[64];
+	char id[64], id2[64], replaced[64], dev[32], object[64];
+	struct stat st;
 
 	ASSERT_EQ(0, trace_on());
 	self->link = register_probe(self->skel);
@@ -260,12 +262,27 @@ TEST_F(info, c1106_trace_events_tell_of_attach_detach_and_mistakes)
 	EXPECT_TRUE(traced("fanotify_fastpath_error:", id));
 	EXPECT_TRUE(traced("fanotify_fastpath_error:", "mask=0x20 verdict=-5"));
 
+	/* What became of an event, and of which. */
+	ASSERT_EQ(0, stat(self->dir.file, &st));
+	snprintf(dev, sizeof(dev), "mask=0x20 dev=%u:%u dir=", major(st.st_dev),
+		 minor(st.st_dev));
+	snprintf(object, sizeof(object), " ino=%llu verdict=%d\n",
+		 (unsigned long long)st.st_ino, FAN_FP_RET_SEND_TO_USERSPACE);
+	EXPECT_TRUE(traced("fanotify_fastpath_event:", id));
+	EXPECT_TRUE(traced(dev, object));
+	snprintf(object, sizeof(object), " ino=%llu verdict=%d\n",
+		 (unsigned long long)st.st_ino, FAN_FP_RET_SKIP_EVENT);
+	EXPECT_FALSE(traced(dev, object));
+	self->skel->bss->verdict = FAN_FP_RET_SKIP_EVENT;
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_TRUE(traced(dev, object));
+
 	ASSERT_EQ(0, fp_replace(self->fd, "probe", NULL, 0));
 	snprintf(id2, sizeof(id2), "handler=probe id=%llu ",
 		 (unsigned long long)self->skel->bss->hook_id);
 	EXPECT_TRUE(traced(id2, replaced));
 	EXPECT_TRUE(traced("fanotify_fastpath_detach:", id));
-	EXPECT_TRUE(traced(id, "seen=1"));
+	EXPECT_TRUE(traced(id, "seen=2"));
 	EXPECT_FALSE(traced("fanotify_fastpath_detach:", id2));
 	ASSERT_EQ(0, fp_del(self->fd, ""));
 	EXPECT_TRUE(traced("fanotify_fastpath_detach:", id2));

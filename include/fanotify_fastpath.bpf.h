@@ -138,6 +138,10 @@ extern bool bpf_is_subdir(struct dentry *dentry,
 extern int bpf_fanotify_nearest_mark(struct fanotify_fastpath_event *event,
 				     enum fanotify_fastpath_place place,
 				     struct fanotify_fastpath_mark *info) __ksym __weak;
+extern int bpf_fanotify_marks(struct fanotify_fastpath_event *event,
+			      enum fanotify_fastpath_place place,
+			      struct fanotify_fastpath_mark *buf,
+			      __u32 buf__sz) __ksym __weak;
 extern int bpf_fanotify_ancestors(struct fanotify_fastpath_event *event,
 				  enum fanotify_fastpath_place place,
 				  struct fanotify_fastpath_ancestor *buf,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bpf_fanotify_ancestors()
+ * bpf_fanotify_ancestors() and bpf_fanotify_marks()
  */
 #include <signal.h>
 #include <sys/sysmacros.h>
@@ -55,6 +55,7 @@ FIXTURE_SETUP(ancestors)
 	ASSERT_EQ(0, fp_add(self->fd, "ancestors", NULL, 0));
 	self->seen = self->skel->bss;
 	self->seen->size = sizeof(self->seen->list);
+	self->seen->marks_size = sizeof(self->seen->marks);
 }
 
 FIXTURE_TEARDOWN(ancestors)
@@ -227,15 +228,22 @@ static void move_about(const struct deep *deep)
 	_exit(1);
 }
 
-TEST_F_TIMEOUT(ancestors, c907_a_list_is_of_one_moment_between_renames, 120)
+TEST_F_TIMEOUT(ancestors, c907_c913_a_list_is_of_one_moment_between_renames, 120)
 {
-	int fd, up = 0, down = 0;
+	int fd, up = 0, down = 0, marked;
+	char path[200];
 	struct deep deep;
 	pid_t pid;
 
 	fd = make_deep(self->dir.path, &deep);
 	ASSERT_LE(0, fd);
 	close(fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", deep.low);
+	ASSERT_EQ(0, fp_include(self->fd, path));
+	snprintf(path, sizeof(path), "%s/top/high", self->dir.path);
+	ASSERT_EQ(0, fp_include(self->fd, path));
+	snprintf(path, sizeof(path), "%s/top", self->dir.path);
+	ASSERT_EQ(0, fp_include(self->fd, path));
 	ASSERT_EQ(0, watch(self->fd, FAN_OPEN, self->dir.path));
 	pid = fork();
 	ASSERT_LE(0, pid);
@@ -253,9 +261,14 @@ TEST_F_TIMEOUT(ancestors, c907_a_list_is_of_one_moment_between_renames, 120)
 			up++;
 		else
 			break;
+		/* Low alone, or with high and top. */
+		marked = self->seen->marks_total;
+		if (marked != 1 && marked != 3)
+			break;
 	}
 	EXPECT_TRUE(up >= 300 && down >= 300) {
-		TH_LOG("a list of %d", self->seen->total);
+		TH_LOG("a list of %d, with %d marks", self->seen->total,
+		       self->seen->marks_total);
 	}
 	EXPECT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
@@ -321,6 +334,107 @@ TEST_F(ancestors, c907_a_deleted_directory_is_listed_once)
 	ASSERT_EQ(0, rmdir(self->dirs[DEPTH - 1]));
 	ASSERT_EQ(DEPTH - 1, self->seen->total);
 	EXPECT_TRUE(is_dir_at(&self->seen->list[0], self->dirs[DEPTH - 2]));
+}
+
+TEST_F(ancestors, c913_all_marked_directories_nearest_first)
+{
+	struct fanotify_fastpath_mark *marks = self->seen->marks;
+
+	ASSERT_EQ(0, watch(self->fd, FAN_OPEN, self->dir.path));
+	ASSERT_EQ(0, fp_touch(self->file));
+	EXPECT_EQ(0, self->seen->marks_total);
+
+	ASSERT_EQ(0, fp_include(self->fd, self->dirs[DEPTH]));
+	ASSERT_EQ(0, fp_exclude(self->fd, self->dirs[5]));
+	ASSERT_EQ(0, fp_include(self->fd, self->dirs[0]));
+	ASSERT_EQ(0, fp_touch(self->file));
+	ASSERT_EQ(3, self->seen->marks_total);
+	EXPECT_TRUE(is_dir_at(&marks[0].dir, self->dirs[DEPTH]));
+	EXPECT_EQ(1, marks[0].depth);
+	EXPECT_EQ(FAN_ONDIR, marks[0].mask);
+	EXPECT_EQ(0, marks[0].ignore_mask);
+	EXPECT_TRUE(is_dir_at(&marks[1].dir, self->dirs[5]));
+	EXPECT_EQ(DEPTH - 5 + 1, marks[1].depth);
+	EXPECT_EQ(0, marks[1].mask);
+	EXPECT_EQ(FAN_ONDIR, marks[1].ignore_mask);
+	EXPECT_TRUE(is_dir_at(&marks[2].dir, self->dirs[0]));
+	EXPECT_EQ(DEPTH + 1, marks[2].depth);
+	EXPECT_EQ(1, self->seen->nearest_found);
+	EXPECT_EQ(0, memcmp(&marks[0], &self->seen->nearest, sizeof(marks[0])));
+}
+
+TEST_F(ancestors, c913_c1004_marks_that_do_not_count_are_not_listed)
+{
+	int other = fanotify_init(FAN_CLASS_NOTIF, O_RDONLY);
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, watch(self->fd, FAN_OPEN, self->dir.path));
+	ASSERT_EQ(0, fp_include(other, self->dirs[1]));
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR |
+				   FAN_MARK_EVICTABLE, FAN_ONDIR, AT_FDCWD,
+				   self->dirs[2]));
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD, FAN_ATTRIB, AT_FDCWD,
+				   self->file));
+	ASSERT_EQ(0, fp_include(self->fd, self->dirs[3]));
+	ASSERT_EQ(0, fp_touch(self->file));
+	ASSERT_EQ(1, self->seen->marks_total);
+	EXPECT_TRUE(is_dir_at(&self->seen->marks[0].dir, self->dirs[3]));
+	close(other);
+}
+
+TEST_F(ancestors, c913_a_small_buffer_gets_the_nearest_marks_and_the_number_of_all)
+{
+	struct fanotify_fastpath_mark *marks = self->seen->marks;
+	int i;
+
+	ASSERT_EQ(0, watch(self->fd, FAN_OPEN, self->dir.path));
+	for (i = 0; i <= DEPTH; i++)
+		ASSERT_EQ(0, fp_include(self->fd, self->dirs[i]));
+	self->seen->marks_size = 2 * sizeof(marks[0]);
+	marks[2].dir.ino = 77;
+	ASSERT_EQ(0, fp_touch(self->file));
+	EXPECT_EQ(DEPTH + 1, self->seen->marks_total);
+	EXPECT_TRUE(is_dir_at(&marks[0].dir, self->dirs[DEPTH]));
+	EXPECT_TRUE(is_dir_at(&marks[1].dir, self->dirs[DEPTH - 1]));
+	EXPECT_EQ(77, marks[2].dir.ino);
+}
+
+TEST_F(ancestors, c913_a_bad_size_and_a_bad_place_for_marks_are_refused)
+{
+	const __u32 sizes[] = { 0, 16, 33 };
+	int i;
+
+	ASSERT_EQ(0, watch(self->fd, FAN_OPEN, self->dir.path));
+	for (i = 0; i < 3; i++) {
+		self->seen->marks_size = sizes[i];
+		ASSERT_EQ(0, fp_touch(self->file));
+		EXPECT_EQ(-EINVAL, self->seen->marks_total);
+	}
+	self->seen->marks_size = sizeof(self->seen->marks);
+	self->seen->place = FAN_FP_PLACE_NEW_DIR + 1;
+	self->seen->marks_total = 0;
+	ASSERT_EQ(0, fp_touch(self->file));
+	EXPECT_EQ(-EINVAL, self->seen->marks_total);
+}
+
+TEST_F(ancestors, c913_a_directory_that_an_event_names_is_listed_once)
+{
+	ASSERT_EQ(0, watch(self->fd, FAN_DELETE, self->dir.path));
+	ASSERT_EQ(0, fp_include(self->fd, self->dirs[0]));
+	ASSERT_EQ(0, fp_include(self->fd, self->dirs[DEPTH]));
+	ASSERT_EQ(0, unlink(self->file));
+	ASSERT_EQ(2, self->seen->marks_total);
+	EXPECT_TRUE(is_dir_at(&self->seen->marks[0].dir, self->dirs[DEPTH]));
+	EXPECT_TRUE(is_dir_at(&self->seen->marks[1].dir, self->dirs[0]));
+}
+
+TEST_F(ancestors, c913_c1009_without_a_place_there_is_no_list_of_marks)
+{
+	ASSERT_EQ(0, watch(self->fd, FAN_DELETE_SELF | FAN_ONDIR,
+			   self->dir.path));
+	ASSERT_EQ(0, fp_include(self->fd, self->dirs[0]));
+	ASSERT_EQ(0, unlink(self->file) ?: rmdir(self->dirs[DEPTH]));
+	EXPECT_EQ(-ESTALE, self->seen->marks_total);
 }
 
 TEST_HARNESS_MAIN

@@ -62,6 +62,10 @@ HANDLER(null_event_ancestors, {
 	return bpf_fanotify_ancestors(NULL, 0, list, sizeof(list));
 });
 
+HANDLER(null_event_marks, {
+	return bpf_fanotify_marks(NULL, 0, &mark, sizeof(mark));
+});
+
 HANDLER(null_event_file_name, {
 	return bpf_fanotify_file_name(NULL, buf, sizeof(buf));
 });
@@ -88,6 +92,10 @@ HANDLER(null_buffer_path, {
 
 HANDLER(null_buffer_ancestors, {
 	return bpf_fanotify_ancestors(event, 0, NULL, 0);
+});
+
+HANDLER(null_buffer_marks, {
+	return bpf_fanotify_marks(event, 0, NULL, 0);
 });
 
 /* Dentries that the event does not keep. */
@@ -151,6 +159,10 @@ HANDLER(other_ancestors, {
 	return bpf_fanotify_ancestors((void *)hook, 0, list, sizeof(list));
 });
 
+HANDLER(other_marks, {
+	return bpf_fanotify_marks((void *)hook, 0, &mark, sizeof(mark));
+});
+
 HANDLER(other_file_name, {
 	return bpf_fanotify_file_name((void *)hook, buf, sizeof(buf));
 });
@@ -185,6 +197,12 @@ HANDLER(forged_ancestors, {
 	struct fanotify_fastpath_event forged = {};
 
 	return bpf_fanotify_ancestors(&forged, 0, list, sizeof(list));
+});
+
+HANDLER(forged_marks, {
+	struct fanotify_fastpath_event forged = {};
+
+	return bpf_fanotify_marks(&forged, 0, &mark, sizeof(mark));
 });
 
 HANDLER(forged_file_name, {

@@ -9,6 +9,7 @@
 /* Maps of their own: the verifier checks against the map, not the variable. */
 char buf[8] SEC(".bss.buf");
 static struct fanotify_fastpath_ancestor list[2] SEC(".bss.list");
+static struct fanotify_fastpath_mark marks[2] SEC(".bss.marks");
 static const char attribute[] = "user.fp";
 
 /* Sizes that the buffer has not. */
@@ -23,6 +24,10 @@ HANDLER(small_path, {
 
 HANDLER(small_ancestors, {
 	return bpf_fanotify_ancestors(event, 0, list, sizeof(list) + 1);
+});
+
+HANDLER(small_marks, {
+	return bpf_fanotify_marks(event, 0, marks, sizeof(marks) + 1);
 });
 
 HANDLER(small_dentry_name, {
@@ -71,6 +76,10 @@ HANDLER(unbounded_path, {
 
 HANDLER(unbounded_ancestors, {
 	return bpf_fanotify_ancestors(event, 0, list, event->mask);
+});
+
+HANDLER(unbounded_marks, {
+	return bpf_fanotify_marks(event, 0, marks, event->mask);
 });
 
 HANDLER(unbounded_dentry_name, {

@@ -80,6 +80,7 @@ STRANGER(stranger_dput, bpf_dput(any));
 STRANGER(stranger_dget_parent, bpf_dget_parent(any));
 STRANGER(stranger_is_subdir, bpf_is_subdir(any, any));
 STRANGER(stranger_nearest_mark, bpf_fanotify_nearest_mark(any, 0, any));
+STRANGER(stranger_marks, bpf_fanotify_marks(any, 0, any, 32));
 STRANGER(stranger_ancestors, bpf_fanotify_ancestors(any, 0, any, 16));
 STRANGER(stranger_dentry_name, bpf_fanotify_dentry_name(any, any, 8));
 STRANGER(stranger_file_name, bpf_fanotify_file_name(any, any, 8));

@@ -88,6 +88,8 @@ REFUSED(refused_args, null_event_nearest_mark,
 	"Possibly NULL pointer passed to trusted arg0");
 REFUSED(refused_args, null_event_ancestors,
 	"Possibly NULL pointer passed to trusted arg0");
+REFUSED(refused_args, null_event_marks,
+	"Possibly NULL pointer passed to trusted arg0");
 REFUSED(refused_args, null_event_file_name,
 	"Possibly NULL pointer passed to trusted arg0");
 REFUSED(refused_args, null_event_path,
@@ -99,6 +101,8 @@ REFUSED(refused_args, null_buffer_name,
 REFUSED(refused_args, null_buffer_path,
 	"Possibly NULL pointer passed to trusted arg1");
 REFUSED(refused_args, null_buffer_ancestors,
+	"Possibly NULL pointer passed to trusted arg2");
+REFUSED(refused_args, null_buffer_marks,
 	"Possibly NULL pointer passed to trusted arg2");
 REFUSED(refused_args, untrusted_is_subdir, "R1 must be referenced or trusted");
 REFUSED(refused_args, untrusted_is_subdir_ancestor,
@@ -116,6 +120,8 @@ REFUSED(refused_args, other_nearest_mark,
 	"expected pointer to STRUCT fanotify_fastpath_event but R1 has a pointer to STRUCT fanotify_fastpath_hook");
 REFUSED(refused_args, other_ancestors,
 	"expected pointer to STRUCT fanotify_fastpath_event but R1 has a pointer to STRUCT fanotify_fastpath_hook");
+REFUSED(refused_args, other_marks,
+	"expected pointer to STRUCT fanotify_fastpath_event but R1 has a pointer to STRUCT fanotify_fastpath_hook");
 REFUSED(refused_args, other_file_name,
 	"expected pointer to STRUCT fanotify_fastpath_event but R1 has a pointer to STRUCT fanotify_fastpath_hook");
 REFUSED(refused_args, other_path,
@@ -129,6 +135,8 @@ REFUSED(refused_args, forged_data_dentry,
 REFUSED(refused_args, forged_nearest_mark,
 	"must point to scalar, or struct with scalar");
 REFUSED(refused_args, forged_ancestors,
+	"must point to scalar, or struct with scalar");
+REFUSED(refused_args, forged_marks,
 	"must point to scalar, or struct with scalar");
 REFUSED(refused_args, forged_file_name,
 	"must point to scalar, or struct with scalar");
@@ -148,6 +156,8 @@ REFUSED(refused_buffers, small_path,
 	"arg#1 arg#2 memory, len pair leads to invalid memory access");
 REFUSED(refused_buffers, small_ancestors,
 	"arg#2 arg#3 memory, len pair leads to invalid memory access");
+REFUSED(refused_buffers, small_marks,
+	"arg#2 arg#3 memory, len pair leads to invalid memory access");
 REFUSED(refused_buffers, small_dentry_name,
 	"arg#1 arg#2 memory, len pair leads to invalid memory access");
 REFUSED(refused_buffers, small_xattr,
@@ -155,12 +165,13 @@ REFUSED(refused_buffers, small_xattr,
 REFUSED(refused_buffers, small_stack,
 	"invalid indirect access to stack R2 off=-8 size=9");
 REFUSED(refused_buffers, small_nearest_mark,
-	"invalid indirect access to stack R3 off=-12 size=16");
+	"invalid indirect access to stack R3 off=-12 size=32");
 REFUSED(refused_buffers, small_hook_args,
 	"invalid access to memory, mem_size=8 off=8 size=1");
 REFUSED(refused_buffers, unbounded_file_name, "R3 unbounded memory access");
 REFUSED(refused_buffers, unbounded_path, "R3 unbounded memory access");
 REFUSED(refused_buffers, unbounded_ancestors, "R4 unbounded memory access");
+REFUSED(refused_buffers, unbounded_marks, "R4 unbounded memory access");
 REFUSED(refused_buffers, unbounded_dentry_name, "R3 unbounded memory access");
 REFUSED(refused_buffers, unbounded_xattr, "R4 unbounded memory access");
 REFUSED(refused_buffers, unbounded_hook_args, "R3 is not a const");
@@ -194,6 +205,8 @@ REFUSED(refused_callers, stranger_is_subdir,
 	"calling kernel function bpf_is_subdir is not allowed");
 REFUSED(refused_callers, stranger_nearest_mark,
 	"calling kernel function bpf_fanotify_nearest_mark is not allowed");
+REFUSED(refused_callers, stranger_marks,
+	"calling kernel function bpf_fanotify_marks is not allowed");
 REFUSED(refused_callers, stranger_ancestors,
 	"calling kernel function bpf_fanotify_ancestors is not allowed");
 REFUSED(refused_callers, stranger_dentry_name,

@@ -159,21 +159,6 @@ enum fanotify_fastpath_place {
 };
 
 /**
- * struct fanotify_fastpath_mark - a mark found by bpf_fanotify_nearest_mark()
- * @mask: The events and flags of the mark. A mark with a mask includes what is
- *        below its directory, whatever its ignore mask.
- * @ignore_mask: The ignore mask. A mark with only an ignore mask excludes.
- * @depth: How many directories up it was found; 0 is the object itself.
- * @__reserved: 0.
- */
-struct fanotify_fastpath_mark {
-	__u32 mask;
-	__u32 ignore_mask;
-	__u32 depth;
-	__u32 __reserved;
-};
-
-/**
  * struct fanotify_fastpath_ancestor - what bpf_fanotify_ancestors() tells of one
  * @ino: Its inode number; 0 if it has no inode.
  * @generation: Tells it from an earlier one with the same number, where the
@@ -188,6 +173,23 @@ struct fanotify_fastpath_ancestor {
 	__u64 ino;
 	__u32 generation;
 	__u32 dev;
+};
+
+/**
+ * struct fanotify_fastpath_mark - what bpf_fanotify_nearest_mark() tells of one
+ * @mask: The events and flags of the mark. A mark with a mask includes what is
+ *        below its directory, whatever its ignore mask.
+ * @ignore_mask: The ignore mask. A mark with only an ignore mask excludes.
+ * @depth: How many directories up it was found; 0 is the object itself.
+ * @__reserved: 0.
+ * @dir: The directory that is marked.
+ */
+struct fanotify_fastpath_mark {
+	__u32 mask;
+	__u32 ignore_mask;
+	__u32 depth;
+	__u32 __reserved;
+	struct fanotify_fastpath_ancestor dir;
 };
 
 #endif /* _UAPI_LINUX_FANOTIFY_FASTPATH_H */

@@ -241,6 +241,9 @@ void fastpath_response(struct fanotify_fastpath_hook *fp_hook,
 int fastpath_nearest_mark(const struct fastpath_event *event,
 			  enum fanotify_fastpath_place place,
 			  struct fanotify_fastpath_mark *info);
+int fastpath_marks(const struct fastpath_event *event,
+		   enum fanotify_fastpath_place place,
+		   struct fanotify_fastpath_mark *buf, u32 room);
 int fastpath_ancestors(const struct fastpath_event *event,
 		       enum fanotify_fastpath_place place,
 		       struct fanotify_fastpath_ancestor *buf, u32 room);

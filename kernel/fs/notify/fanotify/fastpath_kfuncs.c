@@ -147,6 +147,38 @@ bpf_fanotify_nearest_mark(struct fanotify_fastpath_event *event,
 }
 
 /**
+ * bpf_fanotify_marks() - list the marked directories at and above an event
+ * @event: The event.
+ * @place: Which of its places to begin at.
+ * @buf: Where to list their marks, nearest first.
+ * @buf__sz: Size of @buf in bytes, a multiple of the size of an entry.
+ *
+ * The marks that count are those of bpf_fanotify_nearest_mark(), which finds the
+ * first of them. The list is of one moment between renames.
+ *
+ * Each entry names its directory by numbers, for telling the group's roots from
+ * one another. A mark keeps its directory, so no other object takes the numbers
+ * over while it is there; where two objects can have the same at a time, as in
+ * the subvolumes of btrfs, compare the numbers of the roots before you rely on
+ * them.
+ *
+ * Return: How many there are up to the root of the file system; if that is more
+ * than fit, @buf holds the nearest. -ESTALE if the event can't be placed, which
+ * is counted as for bpf_fanotify_nearest_mark(), and -EINVAL for an unknown
+ * @place or a bad size; what @buf holds then means nothing.
+ */
+__bpf_kfunc int
+bpf_fanotify_marks(struct fanotify_fastpath_event *event,
+		   enum fanotify_fastpath_place place,
+		   struct fanotify_fastpath_mark *buf, u32 buf__sz)
+{
+	if (!buf__sz || buf__sz % sizeof(*buf))
+		return -EINVAL;
+	return fastpath_marks(to_event(event), place, buf,
+			      buf__sz / sizeof(*buf));
+}
+
+/**
  * bpf_fanotify_ancestors() - list the directories at and above an event
  * @event: The event.
  * @place: Which of its places to begin at.
@@ -360,6 +392,7 @@ BTF_ID_FLAGS(func, bpf_dget_parent,
 	     KF_ACQUIRE | KF_TRUSTED_ARGS | KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_is_subdir, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_fanotify_nearest_mark, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_fanotify_marks, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_fanotify_ancestors, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_fanotify_dentry_name, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, bpf_fanotify_file_name, KF_TRUSTED_ARGS)

@@ -16,6 +16,9 @@ bool bpf_is_subdir(struct dentry *dentry, struct dentry *ancestor);
 int bpf_fanotify_nearest_mark(struct fanotify_fastpath_event *event,
 			      enum fanotify_fastpath_place place,
 			      struct fanotify_fastpath_mark *info);
+int bpf_fanotify_marks(struct fanotify_fastpath_event *event,
+		       enum fanotify_fastpath_place place,
+		       struct fanotify_fastpath_mark *buf, u32 buf__sz);
 int bpf_fanotify_ancestors(struct fanotify_fastpath_event *event,
 			   enum fanotify_fastpath_place place,
 			   struct fanotify_fastpath_ancestor *buf, u32 buf__sz);

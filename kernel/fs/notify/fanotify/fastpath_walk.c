@@ -24,6 +24,16 @@
  */
 typedef bool (*visit_fn)(const struct inode *inode, u32 depth, void *to);
 
+static void identify(const struct inode *inode,
+		     struct fanotify_fastpath_ancestor *dir)
+{
+	*dir = (struct fanotify_fastpath_ancestor){
+		.ino = inode->i_ino,
+		.generation = inode->i_generation,
+		.dev = new_encode_dev(inode->i_sb->s_dev),
+	};
+}
+
 /* A search for a mark of @group. */
 struct mark_search {
 	const struct fsnotify_group *group;
@@ -56,8 +66,10 @@ static noinline bool find_mark(const struct inode *inode,
 			continue;
 		info->mask = READ_ONCE(mark->mask);
 		info->ignore_mask = READ_ONCE(mark->ignore_mask);
-		if (info->mask || info->ignore_mask)
+		if (info->mask || info->ignore_mask) {
+			identify(inode, &info->dir);
 			return true;
+		}
 	}
 	return false;
 }
@@ -74,7 +86,31 @@ static __always_inline bool visit_mark(const struct inode *inode, u32 depth,
 	return true;
 }
 
-/* A list of ancestors: @count of them so far, of which the first @room fit. */
+/* A list of marks: @count of them so far, of which the first @room fit. */
+struct mark_list {
+	struct mark_search search;
+	struct fanotify_fastpath_mark *buf;
+	u32 room;
+	u32 count;
+	const struct inode *last;
+};
+
+static __always_inline bool visit_listed(const struct inode *inode, u32 depth,
+					 void *to)
+{
+	struct mark_list *list = to;
+
+	/* A walk comes twice to a directory that it did not reach by dentry. */
+	if (!visit_mark(inode, depth, &list->search) || inode == list->last)
+		return false;
+	list->last = inode;
+	if (list->count < list->room)
+		list->buf[list->count] = *list->search.info;
+	list->count++;
+	return false;
+}
+
+/* A list of ancestors, likewise. */
 struct ancestor_list {
 	struct fanotify_fastpath_ancestor *buf;
 	u32 room;
@@ -87,16 +123,11 @@ static __always_inline bool visit_ancestor(const struct inode *inode, u32 depth,
 {
 	struct ancestor_list *list = to;
 
-	/* A walk comes twice to a directory that it did not reach by dentry. */
 	if (!S_ISDIR(inode->i_mode) || inode == list->last)
 		return false;
 	list->last = inode;
 	if (list->count < list->room)
-		list->buf[list->count] = (struct fanotify_fastpath_ancestor){
-			.ino = inode->i_ino,
-			.generation = inode->i_generation,
-			.dev = new_encode_dev(inode->i_sb->s_dev),
-		};
+		identify(inode, &list->buf[list->count]);
 	list->count++;
 	return false;
 }
@@ -227,7 +258,16 @@ static int search_round(const struct walk_start *start, void *to)
 	return walk_from(start, visit_mark, to);
 }
 
-static int list_round(const struct walk_start *start, void *to)
+static int marks_round(const struct walk_start *start, void *to)
+{
+	struct mark_list *list = to;
+
+	list->count = 0;
+	list->last = NULL;
+	return walk_from(start, visit_listed, to);
+}
+
+static int ancestors_round(const struct walk_start *start, void *to)
 {
 	struct ancestor_list *list = to;
 
@@ -293,6 +333,38 @@ int fastpath_nearest_mark(const struct fastpath_event *event,
 }
 
 /**
+ * fastpath_marks() - list the marked directories at and above an event
+ * @event: The event.
+ * @place: Which of its places.
+ * @buf: Where to list their marks, nearest first.
+ * @room: How many fit.
+ *
+ * The first is the mark that fastpath_nearest_mark() finds; the others count
+ * by the same rules, all as they were at one moment between renames.
+ *
+ * Context: In a handler. Does not sleep.
+ *
+ * Return: How many there are, also if fewer fit; -ESTALE if the event can't be
+ * placed, -EINVAL for an unknown @place.
+ */
+int fastpath_marks(const struct fastpath_event *event,
+		   enum fanotify_fastpath_place place,
+		   struct fanotify_fastpath_mark *buf, u32 room)
+{
+	struct fanotify_fastpath_mark info = {};
+	struct mark_list list = {
+		.search.group = event->group,
+		.search.info = &info,
+		.buf = buf,
+		.room = room,
+	};
+	int ret;
+
+	ret = walk(event, place, marks_round, &list);
+	return ret < 0 ? ret : list.count;
+}
+
+/**
  * fastpath_ancestors() - list the directories at and above an event
  * @event: The event.
  * @place: Which of its places.
@@ -317,6 +389,6 @@ int fastpath_ancestors(const struct fastpath_event *event,
 	};
 	int ret;
 
-	ret = walk(event, place, list_round, &list);
+	ret = walk(event, place, ancestors_round, &list);
 	return ret < 0 ? ret : list.count;
 }

@@ -5,11 +5,13 @@
  * Conventions, as libbpf's: functions that return a pointer return NULL and set
  * errno on failure; functions that return an int return 0 or more, or a
  * negative errno. What failed, why, and what to do about it goes to the print
- * function. Structures named *_opts start with their size and can grow;
- * LIBFANFP_OPTS() fills it in, and NULL stands for all defaults.
+ * function, and stays in fanfp_last_error(). Structures named *_opts start with
+ * their size and can grow; LIBFANFP_OPTS() fills it in, and NULL stands for all
+ * defaults.
  *
  * An object (handler, link) may be used by one thread at a time; different
- * objects may be used by different threads.
+ * objects may be used by different threads. A group is its file descriptor,
+ * which any thread may use. See libfanfp(3).
  */
 #ifndef _FANFP_H
 #define _FANFP_H
@@ -41,12 +43,17 @@ extern "C" {
 		___opts;						\
 	})
 
-/* fanfp_version_string() - the version of the library, as "0.1.0" */
+/**
+ * fanfp_version_string() - tell the version of the library
+ *
+ * Return: As "0.1.0".
+ */
 LIBFANFP_API const char *fanfp_version_string(void);
 
-/*
- * fanfp_supported() - whether this kernel has the fastpath; if not, a warning
- * says what to do
+/**
+ * fanfp_supported() - tell whether this kernel has the fastpath
+ *
+ * Return: Whether it has; if not, a message says what to do.
  */
 LIBFANFP_API bool fanfp_supported(void);
 
@@ -56,9 +63,11 @@ enum fanfp_print_level {
 	FANFP_DEBUG,
 };
 
-/* Gets one line, without a newline, or several that belong together. */
-typedef void (*fanfp_print_fn)(enum fanfp_print_level level, const char *fmt,
-			       va_list args);
+/*
+ * Gets one line, without a newline, or several that belong together, in the
+ * thread whose call they are about.
+ */
+typedef void (*fanfp_print_fn)(enum fanfp_print_level level, const char *text);
 
 /**
  * fanfp_set_print() - set where messages go
@@ -68,13 +77,33 @@ typedef void (*fanfp_print_fn)(enum fanfp_print_level level, const char *fmt,
  */
 LIBFANFP_API fanfp_print_fn fanfp_set_print(fanfp_print_fn print);
 
+/**
+ * fanfp_last_error() - tell what the last failure was
+ *
+ * Return: The message about the last call of this thread that failed, cut at
+ * 1023 bytes, whatever the print function is; "" if none has. Good until the
+ * next call of the library in this thread.
+ */
+LIBFANFP_API const char *fanfp_last_error(void);
+
 /* --- handlers ------------------------------------------------------------ */
 
 struct fanfp_handler;
 struct fanfp_link;
 
+/**
+ * struct fanfp_open_opts - how to open a handler
+ * @sz: Size of this structure.
+ * @name: Name to register it by, instead of its own.
+ * @prepare: Called when the handler is loaded, and has not seen an event yet: to
+ *           fill its maps. If it returns a negative errno, so does what loads.
+ * @ctx: Passed to @prepare.
+ */
 struct fanfp_open_opts {
 	size_t sz;
+	const char *name;
+	int (*prepare)(struct fanfp_handler *handler, void *ctx);
+	void *ctx;
 };
 
 /**
@@ -98,32 +127,86 @@ fanfp_handler__open_file(const char *path, const struct fanfp_open_opts *opts);
 LIBFANFP_API struct fanfp_handler *
 fanfp_handler__open_builtin(const char *name, const struct fanfp_open_opts *opts);
 
-/* fanfp_builtin__name() - the name of the built-in handler @index, or NULL */
+/**
+ * fanfp_handler__open_mem() - open a handler in a BPF object in memory
+ * @data: The object, as it is in a file; not needed any more afterwards.
+ * @size: Its size.
+ * @opts: Options or NULL.
+ *
+ * Return: The handler, to be closed, or NULL and errno: EINVAL if it is not such
+ * an object.
+ */
+LIBFANFP_API struct fanfp_handler *
+fanfp_handler__open_mem(const void *data, size_t size,
+			const struct fanfp_open_opts *opts);
+
+/**
+ * fanfp_builtin__name() - tell the names of the handlers that are in the library
+ * @index: Which one, from 0.
+ *
+ * Return: Its name; NULL if there are not as many.
+ */
 LIBFANFP_API const char *fanfp_builtin__name(unsigned int index);
 
-/* fanfp_handler__close() - close a handler; its links stay */
+/**
+ * fanfp_handler__close() - close a handler
+ * @handler: The handler or NULL. Its links stay.
+ */
 LIBFANFP_API void fanfp_handler__close(struct fanfp_handler *handler);
 
-/* fanfp_handler__name() - the name it is registered by */
+/**
+ * fanfp_handler__name() - tell the name that a handler is registered by
+ * @handler: The handler.
+ *
+ * Return: Its name; good until it is closed.
+ */
 LIBFANFP_API const char *fanfp_handler__name(const struct fanfp_handler *handler);
 
-/* fanfp_handler__desc() - what it does */
+/**
+ * fanfp_handler__desc() - tell what a handler does
+ * @handler: The handler.
+ *
+ * Return: One line, or ""; good until it is closed.
+ */
 LIBFANFP_API const char *fanfp_handler__desc(const struct fanfp_handler *handler);
 
-/* fanfp_handler__init_args() - what its arguments are */
+/**
+ * fanfp_handler__init_args() - tell what the arguments of a handler are
+ * @handler: The handler.
+ *
+ * Return: One line, or ""; good until it is closed.
+ */
 LIBFANFP_API const char *
 fanfp_handler__init_args(const struct fanfp_handler *handler);
 
+/**
+ * fanfp_handler__map_fd() - find a BPF map of a handler
+ * @handler: The handler, which has been loaded: from @prepare of &struct
+ *           fanfp_open_opts on.
+ * @name: The map.
+ *
+ * Return: Its file descriptor, which is closed with the handler, or a negative
+ * errno: -ENOENT if it has no such map, -EBADF if it is not loaded.
+ */
+LIBFANFP_API int fanfp_handler__map_fd(const struct fanfp_handler *handler,
+				       const char *name);
+
+/**
+ * struct fanfp_attach_opts - how to attach a handler
+ * @sz: Size of this structure.
+ * @args: Arguments of the attachment, for the handler's fp_init.
+ * @args_size: Their size in bytes, at most 1024.
+ */
 struct fanfp_attach_opts {
 	size_t sz;
-	/* Arguments of the attachment. */
 	const void *args;
 	size_t args_size;
 };
 
 /**
  * fanfp_handler__attach() - load a handler and attach it to one group
- * @handler: The handler; can be attached or registered once.
+ * @handler: The handler. It can be attached, registered or put in the place of
+ *           another once, and not again if that fails.
  * @fanotify_fd: The group.
  * @opts: Options or NULL.
  *
@@ -138,7 +221,7 @@ fanfp_handler__attach(struct fanfp_handler *handler, int fanotify_fd,
 
 /**
  * fanfp_handler__register() - load a handler and let it be attached by name
- * @handler: The handler; can be attached or registered once.
+ * @handler: The handler; once, as for fanfp_handler__attach().
  *
  * Return: The link that keeps it registered, or NULL and errno: EEXIST if the
  * name is taken, else as fanfp_handler__attach().
@@ -147,12 +230,32 @@ LIBFANFP_API struct fanfp_link *
 fanfp_handler__register(struct fanfp_handler *handler);
 
 /**
- * fanfp_link__fd() - the file descriptor of a link
+ * fanfp_link__fd() - get the file descriptor of a link
  * @link: The link.
  *
- * It polls as POLLHUP when the group it is attached to is closed.
+ * It polls as POLLHUP once the handler is detached: because the group was
+ * closed, or somebody has used fanfp_link__detach().
+ *
+ * Return: The file descriptor, which is the link's.
  */
 LIBFANFP_API int fanfp_link__fd(const struct fanfp_link *link);
+
+/**
+ * fanfp_link__replace() - put another handler in the place of a link's
+ * @link: The link of an attachment.
+ * @handler: The new handler; once, as for fanfp_handler__attach().
+ * @opts: Options or NULL.
+ *
+ * Every event is shown to one of the two. The link stays, with its group and
+ * where it is pinned.
+ *
+ * Return: 0 or a negative errno, and the old handler stays: -EOPNOTSUPP if the
+ * link registers a handler by name, -ENOLINK if it is detached, or what
+ * fanfp_handler__attach() fails with.
+ */
+LIBFANFP_API int fanfp_link__replace(struct fanfp_link *link,
+				     struct fanfp_handler *handler,
+				     const struct fanfp_attach_opts *opts);
 
 /**
  * fanfp_link__pin() - let a link outlive its owner
@@ -180,7 +283,22 @@ LIBFANFP_API struct fanfp_link *fanfp_link__open(const char *path);
  */
 LIBFANFP_API int fanfp_link__unpin(struct fanfp_link *link);
 
-/* fanfp_link__destroy() - detach or unregister, unless it is pinned */
+/**
+ * fanfp_link__detach() - detach or unregister now, whoever else has the link
+ * @link: The link, also if it is pinned or another process has it too. It still
+ *        has to be destroyed.
+ *
+ * Return: 0 or a negative errno.
+ */
+LIBFANFP_API int fanfp_link__detach(struct fanfp_link *link);
+
+/**
+ * fanfp_link__destroy() - let go of a link
+ * @link: The link or NULL.
+ *
+ * This detaches or unregisters, unless the link is pinned or another process has
+ * it too. So does the end of the process, however it ends.
+ */
 LIBFANFP_API void fanfp_link__destroy(struct fanfp_link *link);
 
 /* --- groups ---------------------------------------------------------------- */
@@ -201,6 +319,21 @@ LIBFANFP_API void fanfp_link__destroy(struct fanfp_link *link);
  */
 LIBFANFP_API int fanfp_group__attach(int fanotify_fd, const char *name,
 				     const struct fanfp_attach_opts *opts);
+
+/**
+ * fanfp_group__replace() - put another handler in the place of one attached by name
+ * @fanotify_fd: The group.
+ * @name: The new handler, which can be the same.
+ * @opts: Options or NULL.
+ *
+ * Every event is shown to one of the two. The new attachment starts afresh.
+ *
+ * Return: 0 or a negative errno, and the old handler stays: -ENOENT if there is no
+ * such handler, or none is attached; -EBUSY if a link owns the attachment; else
+ * as fanfp_group__attach().
+ */
+LIBFANFP_API int fanfp_group__replace(int fanotify_fd, const char *name,
+				      const struct fanfp_attach_opts *opts);
 
 /**
  * fanfp_group__detach() - undo fanfp_group__attach()
@@ -233,6 +366,7 @@ LIBFANFP_API int fanfp_group__find_fd(pid_t pid);
  */
 LIBFANFP_API int fanfp_group__open_pid(pid_t pid, int fd);
 
+/* What it counts is said in <linux/fanotify_fastpath.h>. */
 struct fanfp_group_info {
 	size_t sz;
 	char handler[32];	/* its name */
@@ -245,7 +379,7 @@ struct fanfp_group_info {
 /**
  * fanfp_group__info() - tell what is attached to a group
  * @fanotify_fd: The group.
- * @info: Filled; its sz must be set.
+ * @info: Filled, as far as its sz goes, which must be set.
  *
  * Return: 0 or a negative errno: -ENOENT if nothing is attached, -EINVAL if
  * @fanotify_fd is not fanotify's, -EOPNOTSUPP if the kernel has no fastpath.
@@ -270,14 +404,37 @@ enum fanfp_root {
 LIBFANFP_API int fanfp_group__add_root(int fanotify_fd, const char *path,
 				       enum fanfp_root root);
 
-/* fanfp_group__remove_root() - undo fanfp_group__add_root() */
+/**
+ * fanfp_group__remove_root() - undo fanfp_group__add_root()
+ * @fanotify_fd: The group.
+ * @path: The directory, wherever it is now: /proc/self/fd/N names one that is
+ *        open, and may have been moved.
+ * @root: As it was added.
+ *
+ * Return: 0 or a negative errno of fanotify_mark(2): -ENOENT if there is no such
+ * mark, or nothing at @path.
+ */
 LIBFANFP_API int fanfp_group__remove_root(int fanotify_fd, const char *path,
 					  enum fanfp_root root);
 
+/**
+ * fanfp_group__move_root() - mark another directory instead of one
+ * @fanotify_fd: The group.
+ * @from: The directory that was marked.
+ * @to: The one to mark. There is no moment when neither is.
+ * @root: As it was added, and for both.
+ *
+ * Return: As fanfp_group__add_root() of @to, or the negative errno of the step
+ * that failed, and then all is as it was.
+ */
+LIBFANFP_API int fanfp_group__move_root(int fanotify_fd, const char *from,
+					const char *to, enum fanfp_root root);
+
 /* --- what is registered ------------------------------------------------------ */
 
+/* Good while the function that gets it runs. */
 struct fanfp_handler_info {
-	size_t sz;
+	size_t sz;		/* of what the library knows */
 	const char *name;
 	const char *desc;
 	const char *init_args;

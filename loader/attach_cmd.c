@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
  * fanfp attach - attach a handler to a fanotify group of a running process
+ *
+ * The kernel detaches a link when fanfp ends, however that is. What is attached
+ * by name, and the marks of roots, it leaves: then a child does the work, which
+ * is told when its parent is gone.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fanfp.h"
 #include "fanotify_fastpath.h"
-#include "internal.h"
 #include "tool.h"
 
 static const char usage[] =
@@ -71,12 +77,14 @@ static int read_args(const char *path, struct attachment *att)
 	return 0;
 }
 
+static int is_name(const struct fanfp_handler_info *info, void *name)
+{
+	return !strcmp(info->name, name);
+}
+
 static bool is_registered(const char *name)
 {
-	char path[256];
-
-	snprintf(path, sizeof(path), FANFP_SYSFS "/%s", name);
-	return *name && *name != '.' && !strchr(name, '/') && !access(path, F_OK);
+	return fanfp_registry__for_each(is_name, (void *)name) > 0;
 }
 
 static void remove_roots(struct attachment *att, int group, int count)
@@ -112,8 +120,10 @@ static int attach_handler(struct attachment *att, int group)
 	fanfp_handler__close(handler);
 	if (!err && att->pin) {
 		err = fanfp_link__pin(att->link, att->pin);
-		if (err)
+		if (err) {
 			fanfp_link__destroy(att->link);
+			att->link = NULL;
+		}
 	}
 	return err;
 }
@@ -143,7 +153,10 @@ static void detach(struct attachment *att)
 	int group;
 
 	/* Before the roots go, or the handler would skip everything. */
+	if (att->pin)
+		fanfp_link__unpin(att->link);
 	fanfp_link__destroy(att->link);
+	att->link = NULL;
 
 	/* Not while it ran: our copy would have kept the group open. */
 	if (att->by_name || att->n_roots) {
@@ -208,12 +221,48 @@ static int run(struct attachment *att)
 	process_name(att->pid, comm, sizeof(comm));
 	printf("attached '%s' to fd %ld of process %ld (%s)\n", att->handler,
 	       att->fd, att->pid, comm);
-	fflush(stdout);
+	if (fflush(stdout)) {
+		err = failed("standard output: %s; not attached", strerror(errno));
+		detach(att);
+		return err;
+	}
 	if (att->pin) {
 		fanfp_link__destroy(att->link);
 		return 0;
 	}
 	return wait_for_end(att, signals);
+}
+
+/* Run in a child that ends when this process is killed; returns an exit code. */
+static int run_in_child(struct attachment *att)
+{
+	pid_t parent = getpid(), child;
+	int sig, status;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+
+	child = fork();
+	if (child < 0)
+		return failed("fork: %s", strerror(errno));
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		/* It may have been killed before that. */
+		exit(getppid() == parent ? run(att) : EXIT_FAILED);
+	}
+	while (!waitpid(child, &status, WNOHANG)) {
+		if (!sigwait(&set, &sig) && sig != SIGCHLD)
+			kill(child, sig);
+	}
+	if (WIFSIGNALED(status))
+		return failed("killed by signal %d; 'fanfp group list' shows what is still attached",
+			      WTERMSIG(status));
+	return WEXITSTATUS(status);
 }
 
 int cmd_attach(int argc, char **argv)
@@ -283,9 +332,15 @@ int cmd_attach(int argc, char **argv)
 	att.handler = argv[optind];
 	if (att.pid < 0)
 		return wrong_usage("attach", "--pid is needed");
+	if (!fanfp_supported())
+		return EXIT_FAILED;
 	att.by_name = is_registered(att.handler);
 	if (att.by_name && att.pin)
 		return wrong_usage("attach", "'%s' is registered, and so stays attached until the group is closed; --pin is for others",
 				   att.handler);
+	/* Instead of the end in the middle: what was attached is undone. */
+	signal(SIGPIPE, SIG_IGN);
+	if (!att.pin && (att.by_name || att.n_roots))
+		return run_in_child(&att);
 	return run(&att);
 }

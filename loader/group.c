@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -55,15 +56,30 @@ static int group_ioctl(int fanotify_fd, unsigned long cmd,
 	return group_request(fanotify_fd, cmd, args, &args->group_fd);
 }
 
+/* Size of the first published struct fanfp_group_info. */
+#define GROUP_INFO_VER0	(offsetof(struct fanfp_group_info, unplaced) +	\
+			 sizeof(((struct fanfp_group_info *)0)->unplaced))
+
 int fanfp_group__info(int fanotify_fd, struct fanfp_group_info *info)
 {
 	struct fanotify_fastpath_info kernel = {};
 	int err;
 
-	if (info->sz < sizeof(*info))
+	/* A caller that is older than the library may have a smaller one. */
+	if (info->sz < GROUP_INFO_VER0) {
+		pr_warn("fanfp_group__info: " OPTS_UNKNOWN);
 		return -EINVAL;
+	}
 	err = group_request(fanotify_fd, FAN_IOC_GET_FP, &kernel,
 			    &kernel.group_fd);
+	if (err == -ENOENT)
+		pr_debug("file descriptor %d: the group has no handler",
+			 fanotify_fd);
+	else if (err == -EINVAL || err == -EBADF)
+		pr_warn("file descriptor %d is not fanotify's", fanotify_fd);
+	else if (err && err != -EOPNOTSUPP)
+		pr_warn("file descriptor %d: cannot tell what is attached: %s",
+			fanotify_fd, strerror(-err));
 	if (err)
 		return err;
 	memcpy(info->handler, kernel.name, sizeof(info->handler));
@@ -90,10 +106,10 @@ static int set_name(struct fanotify_fastpath_args *args, const char *name)
 	return 0;
 }
 
-int fanfp_group__attach(int fanotify_fd, const char *name,
-			const struct fanfp_attach_opts *opts)
+static int add_by_name(int fanotify_fd, const char *name, uint32_t flags,
+		       const struct fanfp_attach_opts *opts)
 {
-	struct fanotify_fastpath_args args = {};
+	struct fanotify_fastpath_args args = { .flags = flags };
 	const void *init_args;
 	size_t size;
 	int err;
@@ -108,30 +124,45 @@ int fanfp_group__attach(int fanotify_fd, const char *name,
 	args.init_args_size = size;
 
 	err = group_ioctl(fanotify_fd, FAN_IOC_ADD_FP, &args);
-	switch (err) {
-	case 0:
-	case -EOPNOTSUPP:
-		break;
-	case -ENOENT:
+	if (!err || (err == -EOPNOTSUPP && access(FANFP_SYSFS, F_OK)))
+		return err;	/* which has been said */
+	if (err == -ENOENT && flags & FAN_FP_ADD_REPLACE)
+		pr_warn("handler '%s' is not registered, or the group has no handler to replace; see 'fanfp handler list'",
+			name);
+	else if (err == -ENOENT)
 		pr_warn("handler '%s' is not registered; see 'fanfp handler list'",
 			name);
-		break;
-	case -EPERM:
-		pr_warn("handler '%s' needs CAP_SYS_ADMIN (it is not marked unprivileged)",
+	else if (err == -EBUSY && flags & FAN_FP_ADD_REPLACE)
+		pr_warn("handler '%s': the group's handler is attached by a BPF link; replace that one's with fanfp_link__replace()",
 			name);
-		break;
-	case -EBUSY:
+	else if (err == -EBUSY)
 		pr_warn("handler '%s': the group has a handler already; detach that first",
 			name);
-		break;
-	case -EINVAL:
-		pr_warn("handler '%s': file descriptor %d is not fanotify's, or the handler refuses the arguments",
+	else if (err == -EPERM)
+		pr_warn("handler '%s' needs CAP_SYS_ADMIN (it is not marked unprivileged)",
+			name);
+	else if ((err == -EINVAL || err == -EBADF) &&
+		 !fanfp_is_fanotify(getpid(), fanotify_fd))
+		pr_warn("handler '%s': file descriptor %d is not fanotify's",
 			name, fanotify_fd);
-		break;
-	default:
+	else if (err == -EINVAL)
+		pr_warn("handler '%s' refuses the arguments; see 'fanfp handler show %s'",
+			name, name);
+	else
 		pr_warn("handler '%s': not attached: %s", name, strerror(-err));
-	}
 	return err;
+}
+
+int fanfp_group__attach(int fanotify_fd, const char *name,
+			const struct fanfp_attach_opts *opts)
+{
+	return add_by_name(fanotify_fd, name, 0, opts);
+}
+
+int fanfp_group__replace(int fanotify_fd, const char *name,
+			 const struct fanfp_attach_opts *opts)
+{
+	return add_by_name(fanotify_fd, name, FAN_FP_ADD_REPLACE, opts);
 }
 
 int fanfp_group__detach(int fanotify_fd, const char *name)
@@ -148,6 +179,8 @@ int fanfp_group__detach(int fanotify_fd, const char *name)
 			name ?: "(any)");
 	else if (err == -EBUSY)
 		pr_warn("the group's handler is attached by a BPF link; close or detach that");
+	else if (err == -EINVAL || err == -EBADF)
+		pr_warn("file descriptor %d is not fanotify's", fanotify_fd);
 	else if (err && err != -EOPNOTSUPP)
 		pr_warn("handler '%s': not detached: %s", name ?: "(any)",
 			strerror(-err));
@@ -217,16 +250,46 @@ int fanfp_group__add_root(int fanotify_fd, const char *path,
 int fanfp_group__remove_root(int fanotify_fd, const char *path,
 			     enum fanfp_root root)
 {
-	return root_mark(fanotify_fd, FAN_MARK_REMOVE, path, root);
+	int err = root_mark(fanotify_fd, FAN_MARK_REMOVE, path, root);
+
+	if (err)
+		pr_warn("%s: cannot remove its mark: %s", path,
+			err == -ENOENT && !access(path, F_OK) ?
+			"the group has none on it" : strerror(-err));
+	return err;
 }
 
-/* Whether descriptor @fd of process @pid is fanotify's. */
-static bool is_fanotify(pid_t pid, const char *fd)
+static bool is_same(const char *path, const char *other)
+{
+	struct stat a, b;
+
+	return !stat(path, &a) && !stat(other, &b) && a.st_dev == b.st_dev &&
+		a.st_ino == b.st_ino;
+}
+
+int fanfp_group__move_root(int fanotify_fd, const char *from, const char *to,
+			   enum fanfp_root root)
+{
+	int added, err;
+
+	added = fanfp_group__add_root(fanotify_fd, to, root);
+	if (added < 0)
+		return added;
+	/* There was a mark on it, and there has to be one. */
+	if (!added && is_same(from, to))
+		return 0;
+	err = fanfp_group__remove_root(fanotify_fd, from, root);
+	if (err && added)
+		root_mark(fanotify_fd, FAN_MARK_REMOVE, to, root);
+	return err ?: added;
+}
+
+bool fanfp_is_fanotify(pid_t pid, int fd)
 {
 	char path[64], target[64];
 	ssize_t len;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%s", (int)pid, fd);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
 	len = readlink(path, target, sizeof(target) - 1);
 	if (len < 0)
 		return false;
@@ -252,7 +315,8 @@ int fanfp_group__find_fd(pid_t pid)
 	while ((entry = readdir(dir))) {
 		size_t len = strlen(list);
 
-		if (!is_fanotify(pid, entry->d_name))
+		if (entry->d_name[0] == '.' ||
+		    !fanfp_is_fanotify(pid, atoi(entry->d_name)))
 			continue;
 		fd = atoi(entry->d_name);
 		count++;
@@ -264,7 +328,7 @@ int fanfp_group__find_fd(pid_t pid)
 		return -ENOENT;
 	}
 	if (count > 1) {
-		pr_warn("process %d has several fanotify file descriptors:%s; choose one with --fd",
+		pr_warn("process %d has several fanotify file descriptors:%s; choose one (--fd)",
 			(int)pid, list);
 		return -EMFILE;
 	}
@@ -273,7 +337,6 @@ int fanfp_group__find_fd(pid_t pid)
 
 int fanfp_group__open_pid(pid_t pid, int fd)
 {
-	char number[16];
 	int pidfd, ours;
 
 	if (fd < 0) {
@@ -303,8 +366,7 @@ int fanfp_group__open_pid(pid_t pid, int fd)
 	}
 	close(pidfd);
 	/* Looked at through ours: the process may have changed its own. */
-	snprintf(number, sizeof(number), "%d", ours);
-	if (!is_fanotify(getpid(), number)) {
+	if (!fanfp_is_fanotify(getpid(), ours)) {
 		pr_warn("process %d: file descriptor %d is not fanotify's",
 			(int)pid, fd);
 		close(ours);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
  * libfanfp - handlers: open an object, load it, attach or register it
+ *
+ * A handler is loaded when it is attached, registered, or put in the place of
+ * another, because the kernel then reads its group and its arguments.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -21,33 +24,6 @@
 #endif
 
 #define OPS_TYPE	"fanotify_fastpath_ops"
-
-struct fanfp_handler {
-	struct bpf_object *obj;	/* owned */
-	struct bpf_map *map;	/* obj's: the struct_ops map */
-	/* The map's initial value, laid out as the object's BTF says. */
-	char *ops;
-	const struct btf_type *type;
-	bool loaded;
-	/* What is wrong, if something is, is said of this. */
-	char *label;
-};
-
-struct fanfp_link {
-	struct bpf_link *link;	/* owned */
-};
-
-/* What libbpf complains about while an object is loaded, or NULL. */
-static __thread FILE *complaints;
-static __thread libbpf_print_fn_t print_before;
-
-static int libbpf_print(enum libbpf_print_level level, const char *fmt,
-			va_list args)
-{
-	if (level == LIBBPF_WARN && complaints)
-		return vfprintf(complaints, fmt, args);
-	return 0;
-}
 
 /* The member of the ops, of at least @size bytes, or NULL. */
 static void *ops_member(const struct fanfp_handler *handler, const char *name,
@@ -116,117 +92,153 @@ static int find_ops(struct fanfp_handler *handler)
 	return 0;
 }
 
-/* Take over @obj (or what opening it left in errno); @what names it. */
-static struct fanfp_handler *handler_new(struct bpf_object *obj, const char *what,
-					 char *said)
+/* Give the handler another name; returns 0 or a negative errno. */
+static int rename_ops(struct fanfp_handler *handler, const char *name)
 {
-	struct fanfp_handler *handler;
-	char reason[128];
-	int err = errno;
+	char *own = ops_member(handler, "name", FAN_FP_NAME_MAX);
 
-	if (!obj) {
-		/* libbpf has error numbers of its own. */
-		libbpf_strerror(err, reason, sizeof(reason));
-		if (err == ENOENT || err == EACCES || err == EISDIR)
-			pr_warn("%s: %s", what, strerror(err));
-		else
-			pr_warn("%s: not a BPF object that can be read (%s)%s%s",
-				what, reason, said && *said ? "\n" : "",
-				said ? said : "");
-		errno = err == ENOENT || err == EACCES || err == EISDIR ||
-			err == ENOMEM ? err : EINVAL;
-		return NULL;
+	if (!*name || strlen(name) >= FAN_FP_NAME_MAX) {
+		pr_warn("%s: '%s' is no name for a handler; it has 1 to %d characters",
+			handler->label, name, FAN_FP_NAME_MAX - 1);
+		return *name ? -ENAMETOOLONG : -EINVAL;
 	}
+	memset(own, 0, FAN_FP_NAME_MAX);
+	strcpy(own, name);
+	return 0;
+}
+
+/* Whether opening failed because of other things than what is in the object. */
+static bool is_of_system(int err)
+{
+	return err == EACCES || err == EMFILE || err == ENFILE || err == ENOMEM;
+}
+
+/* Take over @obj; @what names it. */
+static struct fanfp_handler *handler_new(struct bpf_object *obj, const char *what,
+					 const struct fanfp_open_opts *opts)
+{
+	const char *name = OPTS_GET(opts, name, NULL);
+	struct fanfp_handler *handler;
+	int err;
+
 	handler = calloc(1, sizeof(*handler));
 	if (!handler) {
 		bpf_object__close(obj);
-		errno = ENOMEM;
-		return NULL;
+		goto no_memory;
 	}
 	handler->obj = obj;
+	handler->prepare = OPTS_GET(opts, prepare, NULL);
+	handler->ctx = OPTS_GET(opts, ctx, NULL);
 	handler->label = strdup(what);
-	err = handler->label ? find_ops(handler) : -ENOMEM;
+	if (!handler->label) {
+		fanfp_handler__close(handler);
+		goto no_memory;
+	}
+	err = find_ops(handler);
+	if (!err && name)
+		err = rename_ops(handler, name);
 	if (err) {
 		fanfp_handler__close(handler);
 		errno = -err;
 		return NULL;
 	}
 	return handler;
+
+no_memory:
+	pr_warn("%s: %s", what, strerror(ENOMEM));
+	errno = ENOMEM;
+	return NULL;
 }
 
-static void listen_start(char **said, size_t *size)
+static bool open_opts_ok(const char *what, const struct fanfp_open_opts *opts)
 {
-	*said = NULL;
-	complaints = open_memstream(said, size);
-	/* The program may use libbpf too, the same copy if linked statically. */
-	print_before = libbpf_set_print(libbpf_print);
+	if (OPTS_OK(opts))
+		return true;
+	pr_warn("%s: " OPTS_UNKNOWN, what);
+	errno = EINVAL;
+	return false;
 }
 
-static void listen_end(void)
+static struct fanfp_handler *handler_open(const char *path, const void *data,
+					  size_t size, const char *what,
+					  const struct fanfp_open_opts *opts)
 {
-	int err = errno;
+	LIBBPF_OPTS(bpf_object_open_opts, mem_opts, .object_name = what);
+	struct complaints complaints;
+	struct bpf_object *obj;
+	char reason[128];
+	int err;
 
-	libbpf_set_print(print_before);
-	if (complaints)
-		fclose(complaints);
-	complaints = NULL;
-	errno = err;
+	complaints_start(&complaints);
+	obj = path ? bpf_object__open_file(path, NULL) :
+		     bpf_object__open_mem(data, size, &mem_opts);
+	err = errno;
+	complaints_end();
+	if (!obj) {
+		if (complaints.text && *complaints.text)
+			pr_info("%s", complaints.text);
+		/* libbpf has error numbers of its own. */
+		libbpf_strerror(err, reason, sizeof(reason));
+		if (is_of_system(err))
+			pr_warn("%s: %s", what, reason);
+		else
+			pr_warn("%s: not a BPF object that can be read (%s)",
+				what, reason);
+	}
+	free(complaints.text);
+	if (obj)
+		return handler_new(obj, what, opts);
+	errno = is_of_system(err) ? err : EINVAL;
+	return NULL;
 }
 
 struct fanfp_handler *fanfp_handler__open_file(const char *path,
 					       const struct fanfp_open_opts *opts)
 {
-	struct fanfp_handler *handler;
-	struct bpf_object *obj;
 	struct stat st;
-	char *said;
-	size_t size;
+	int err = 0;
 
-	if (!OPTS_OK(opts)) {
-		pr_warn("%s: options that this version of libfanfp does not know", path);
-		errno = EINVAL;
+	if (!open_opts_ok(path, opts))
+		return NULL;
+	/* Not even opened: a FIFO would wait for its other end. */
+	if (stat(path, &st))
+		err = errno;
+	else if (!S_ISREG(st.st_mode))
+		err = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	if (err) {
+		pr_warn("%s: %s", path,
+			err == EINVAL ? "not a regular file" : strerror(err));
+		errno = err;
 		return NULL;
 	}
-	listen_start(&said, &size);
-	obj = NULL;
-	/* libbpf would say the same of all of these. */
-	if (!stat(path, &st)) {
-		if (S_ISDIR(st.st_mode))
-			errno = EISDIR;
-		else
-			obj = bpf_object__open_file(path, NULL);
-	}
-	listen_end();
-	handler = handler_new(obj, path, said);
-	free(said);
-	return handler;
+	return handler_open(path, NULL, 0, path, opts);
+}
+
+struct fanfp_handler *fanfp_handler__open_mem(const void *data, size_t size,
+					      const struct fanfp_open_opts *opts)
+{
+	const char *what = OPTS_OK(opts) ? OPTS_GET(opts, name, NULL) : NULL;
+
+	if (!what)
+		what = "object in memory";
+	if (!open_opts_ok(what, opts))
+		return NULL;
+	return handler_open(NULL, data, size, what, opts);
 }
 
 struct fanfp_handler *
 fanfp_handler__open_builtin(const char *name, const struct fanfp_open_opts *opts)
 {
 	const struct fanfp_builtin *builtin;
-	struct fanfp_handler *handler;
-	struct bpf_object *obj;
 	unsigned int i;
-	char *said;
-	size_t size;
 
-	if (!OPTS_OK(opts)) {
-		pr_warn("%s: options that this version of libfanfp does not know", name);
-		errno = EINVAL;
+	if (!open_opts_ok(name, opts))
 		return NULL;
-	}
 	for (i = 0; (builtin = fanfp_builtin(i)); i++) {
-		if (strcmp(builtin->name, name))
-			continue;
-		listen_start(&said, &size);
-		obj = bpf_object__open_mem(builtin->start,
-					   builtin->end - builtin->start, NULL);
-		listen_end();
-		handler = handler_new(obj, name, said);
-		free(said);
-		return handler;
+		if (!strcmp(builtin->name, name))
+			return handler_open(NULL, builtin->start,
+					    builtin->end - builtin->start, name,
+					    opts);
 	}
 	pr_warn("%s: there is no built-in handler of this name", name);
 	errno = ENOENT;
@@ -257,50 +269,75 @@ const char *fanfp_handler__init_args(const struct fanfp_handler *handler)
 	return ops_text(handler, "init_args", FAN_FP_DESC_MAX);
 }
 
+int fanfp_handler__map_fd(const struct fanfp_handler *handler, const char *name)
+{
+	const struct bpf_map *map;
+
+	if (!handler->loaded) {
+		pr_warn("%s: has no maps yet; it is loaded when it is attached or registered",
+			handler->label);
+		return -EBADF;
+	}
+	map = bpf_object__find_map_by_name(handler->obj, name);
+	if (!map) {
+		pr_warn("%s: has no map '%s'", handler->label, name);
+		return -ENOENT;
+	}
+	return bpf_map__fd(map);
+}
+
 /* Load the object; returns 0 or a negative errno. */
 static int handler_load(struct fanfp_handler *handler)
 {
-	char *said;
-	size_t size;
+	struct complaints complaints;
 	int err;
 
-	if (handler->loaded) {
-		pr_warn("%s: already attached or registered; open it again",
-			handler->label);
-		return -EALREADY;
-	}
 	if (!fanfp_supported())
 		return -EOPNOTSUPP;
 
-	listen_start(&said, &size);
+	/* Whatever comes of it: libbpf does not load an object twice. */
+	handler->loaded = true;
+	complaints_start(&complaints);
 	err = bpf_object__load(handler->obj);
-	listen_end();
-	if (!err)
-		handler->loaded = true;
-	else if (err == -EPERM)
+	complaints_end();
+	if (err == -EPERM)
 		pr_warn("%s: loading a handler needs CAP_BPF and CAP_PERFMON; try as root",
 			handler->label);
-	else
+	else if (err)
 		pr_warn("%s: the kernel refused the handler (%s):\n%s",
-			handler->label, strerror(-err), said ? said : "");
-	free(said);
+			handler->label, strerror(-err), complaints.text ?: "");
+	free(complaints.text);
+	if (err || !handler->prepare)
+		return err;
+
+	err = handler->prepare(handler, handler->ctx);
+	if (err)
+		pr_warn("%s: it can't be prepared: %s", handler->label,
+			strerror(-err));
 	return err;
 }
 
-/* Make the link that attaches or registers; NULL and errno if that fails. */
-static struct fanfp_link *handler_link(struct fanfp_handler *handler)
+/* Whether it can be loaded; says so if not. */
+static bool handler_is_new(const struct fanfp_handler *handler)
 {
+	if (handler->loaded)
+		pr_warn("%s: has been loaded before; open it again",
+			handler->label);
+	return !handler->loaded;
+}
+
+struct fanfp_link *fanfp_handler_link(struct fanfp_handler *handler)
+{
+	struct complaints complaints;
 	struct fanfp_link *link;
-	char *said;
-	size_t size;
 
 	link = calloc(1, sizeof(*link));
 	if (!link)
 		return NULL;
-	listen_start(&said, &size);
+	complaints_start(&complaints);
 	link->link = bpf_map__attach_struct_ops(handler->map);
-	listen_end();
-	free(said);
+	complaints_end();
+	free(complaints.text);
 	if (!link->link) {
 		free(link);
 		return NULL;
@@ -312,7 +349,7 @@ int fanfp_attach_args(const char *what, const struct fanfp_attach_opts *opts,
 		      const void **args, size_t *args_size)
 {
 	if (!OPTS_OK(opts)) {
-		pr_warn("%s: options that this version of libfanfp does not know", what);
+		pr_warn("%s: " OPTS_UNKNOWN, what);
 		return -EINVAL;
 	}
 	*args_size = OPTS_GET(opts, args_size, 0);
@@ -329,34 +366,27 @@ int fanfp_attach_args(const char *what, const struct fanfp_attach_opts *opts,
 	return 0;
 }
 
-struct fanfp_link *fanfp_handler__attach(struct fanfp_handler *handler,
-					 int fanotify_fd,
-					 const struct fanfp_attach_opts *opts)
+int fanfp_handler_load_for(struct fanfp_handler *handler, int fanotify_fd,
+			   const struct fanfp_attach_opts *opts)
 {
 	uint32_t *flags = ops_member(handler, "flags", 4);
 	uint32_t *size = ops_member(handler, "args_size", 4);
 	int32_t *group_fd = ops_member(handler, "group_fd", 4);
 	char *args_copy = ops_member(handler, "args", FAN_FP_ARGS_MAX);
-	struct fanfp_link *link;
 	const void *args;
 	size_t args_size;
 	int err;
 
 	err = fanfp_attach_args(handler->label, opts, &args, &args_size);
-	if (err) {
-		errno = -err;
-		return NULL;
-	}
+	if (err)
+		return err;
 	if (!flags || !group_fd || (args_size && (!size || !args_copy))) {
 		pr_warn("%s: its struct " OPS_TYPE " lacks members that an attachment needs; compile it with the current fanotify_fastpath.bpf.h",
 			handler->label);
-		errno = EINVAL;
-		return NULL;
+		return -EINVAL;
 	}
-	if (handler->loaded) {
-		errno = -handler_load(handler);
-		return NULL;
-	}
+	if (!handler_is_new(handler))
+		return -EALREADY;
 	/* Whoever makes the link has the right; nobody attaches it by name. */
 	*flags = (*flags & ~FAN_FP_F_UNPRIV) | FAN_FP_F_GROUP_FD;
 	*group_fd = fanotify_fd;
@@ -364,13 +394,36 @@ struct fanfp_link *fanfp_handler__attach(struct fanfp_handler *handler,
 		memcpy(args_copy, args, args_size);
 		*size = args_size;
 	}
+	return handler_load(handler);
+}
 
-	err = handler_load(handler);
+void fanfp_handler_refused(const struct fanfp_handler *handler, int err)
+{
+	const char *init_args = fanfp_handler__init_args(handler);
+
+	if (err == EINVAL)
+		pr_warn("%s: refuses the arguments%s%s", handler->label,
+			*init_args ? ": " : "", init_args);
+	else if (err == EOPNOTSUPP)
+		pr_warn("%s: has fp_response, which only the in-tree flavour can call",
+			handler->label);
+	else
+		pr_warn("%s: not attached: %s", handler->label, strerror(err));
+}
+
+struct fanfp_link *fanfp_handler__attach(struct fanfp_handler *handler,
+					 int fanotify_fd,
+					 const struct fanfp_attach_opts *opts)
+{
+	struct fanfp_link *link;
+	int err;
+
+	err = fanfp_handler_load_for(handler, fanotify_fd, opts);
 	if (err) {
 		errno = -err;
 		return NULL;
 	}
-	link = handler_link(handler);
+	link = fanfp_handler_link(handler);
 	if (link)
 		return link;
 
@@ -378,13 +431,12 @@ struct fanfp_link *fanfp_handler__attach(struct fanfp_handler *handler,
 	if (err == EBUSY)
 		pr_warn("%s: the group has a handler already; detach that first",
 			handler->label);
-	else if (err == EBADF || err == EINVAL)
-		pr_warn("%s: not attached (%s): file descriptor %d is not fanotify's, or the handler refuses the arguments%s%s",
-			handler->label, strerror(err), fanotify_fd,
-			*fanfp_handler__init_args(handler) ? ": " : "",
-			fanfp_handler__init_args(handler));
+	else if ((err == EBADF || err == EINVAL) &&
+		 !fanfp_is_fanotify(getpid(), fanotify_fd))
+		pr_warn("%s: not attached: file descriptor %d is not fanotify's",
+			handler->label, fanotify_fd);
 	else
-		pr_warn("%s: not attached: %s", handler->label, strerror(err));
+		fanfp_handler_refused(handler, err);
 	errno = err;
 	return NULL;
 }
@@ -394,12 +446,12 @@ struct fanfp_link *fanfp_handler__register(struct fanfp_handler *handler)
 	struct fanfp_link *link;
 	int err;
 
-	err = handler_load(handler);
+	err = handler_is_new(handler) ? handler_load(handler) : -EALREADY;
 	if (err) {
 		errno = -err;
 		return NULL;
 	}
-	link = handler_link(handler);
+	link = fanfp_handler_link(handler);
 	if (link)
 		return link;
 
@@ -407,113 +459,11 @@ struct fanfp_link *fanfp_handler__register(struct fanfp_handler *handler)
 	if (err == EEXIST)
 		pr_warn("%s: there is a handler named '%s' already; unload it first",
 			handler->label, fanfp_handler__name(handler));
+	else if (err == EINVAL)
+		pr_warn("%s: the kernel refuses its name '%s', or another of its texts or flags",
+			handler->label, fanfp_handler__name(handler));
 	else
 		pr_warn("%s: not registered: %s", handler->label, strerror(err));
 	errno = err;
 	return NULL;
-}
-
-int fanfp_link__fd(const struct fanfp_link *link)
-{
-	return bpf_link__fd(link->link);
-}
-
-/* Whether @fd is a link of struct_ops; asked for a map, the kernel tells of that. */
-static bool is_struct_ops_link(int fd)
-{
-	struct bpf_link_info info = {};
-	__u32 size = sizeof(info);
-	char path[64], target[64];
-	ssize_t len;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	len = readlink(path, target, sizeof(target) - 1);
-	if (len < 0)
-		return false;
-	target[len] = '\0';
-	/* The kernel writes it both ways. */
-	return (!strcmp(target, "anon_inode:bpf-link") ||
-		!strcmp(target, "anon_inode:bpf_link")) &&
-		!bpf_link_get_info_by_fd(fd, &info, &size) &&
-		info.type == BPF_LINK_TYPE_STRUCT_OPS;
-}
-
-struct fanfp_link *fanfp_link__open(const char *path)
-{
-	struct fanfp_link *link;
-	char *said;
-	size_t size;
-	int err;
-
-	link = calloc(1, sizeof(*link));
-	if (!link)
-		return NULL;
-	listen_start(&said, &size);
-	link->link = bpf_link__open(path);
-	err = link->link ? 0 : errno;
-	listen_end();
-	free(said);
-	/* What the kernel says of a file that is in no bpf file system. */
-	if (err == EACCES && !access(path, R_OK | W_OK))
-		err = EINVAL;
-	if (!err && !is_struct_ops_link(bpf_link__fd(link->link)))
-		err = EINVAL;
-	if (!err)
-		return link;
-
-	pr_warn("%s: %s", path, err == EINVAL ?
-		"no link of a handler is pinned there" : strerror(err));
-	fanfp_link__destroy(link);
-	errno = err;
-	return NULL;
-}
-
-int fanfp_link__unpin(struct fanfp_link *link)
-{
-	return bpf_link__unpin(link->link);
-}
-
-/* Make the folder of @path, if need be; returns it if it was made, or NULL. */
-static char *make_folder(const char *path)
-{
-	char *dir = strdup(path);
-	char *slash = dir ? strrchr(dir, '/') : NULL;
-
-	if (slash && slash != dir) {
-		*slash = '\0';
-		if (!mkdir(dir, 0700))
-			return dir;
-	}
-	free(dir);
-	return NULL;
-}
-
-int fanfp_link__pin(struct fanfp_link *link, const char *path)
-{
-	char *made = make_folder(path);
-	char *said;
-	size_t size;
-	int err;
-
-	listen_start(&said, &size);
-	err = bpf_link__pin(link->link, path);
-	listen_end();
-	free(said);
-	if (err && made)
-		rmdir(made);
-	free(made);
-	if (err == -EEXIST)
-		pr_warn("%s: there is something pinned already", path);
-	else if (err)
-		pr_warn("%s: cannot pin: %s; is a bpf file system mounted there (mount -t bpf none /sys/fs/bpf)?",
-			path, strerror(-err));
-	return err;
-}
-
-void fanfp_link__destroy(struct fanfp_link *link)
-{
-	if (!link)
-		return;
-	bpf_link__destroy(link->link);
-	free(link);
 }

@@ -6,8 +6,10 @@
 #include <getopt.h>
 #include <json-c/json.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fanfp.h"
 #include "fanotify_fastpath.h"
@@ -25,6 +27,11 @@ static const char usage[] =
 	"        pinned in " PIN_DIR ", or at PATH; bpftool's 'register'\n"
 	"unload  undo that; without the module flavour, what is attached stays;\n"
 	"        bpftool's 'unregister'\n"
+	"\n"
+	"  --pin PATH     pin it there, in a bpf file system\n"
+	"  -j, --json     print JSON\n"
+	"  -p, --pretty   print JSON with line breaks\n"
+	"  -h, --help     show this\n"
 	"\n"
 	"Built-in handlers:";
 
@@ -153,9 +160,15 @@ static int load(const char *what, const char *pin)
 		return EXIT_FAILED;
 	}
 	err = fanfp_link__pin(link, pin);
-	if (!err)
+	if (!err) {
 		printf("loaded '%s', pinned at %s\n",
 		       fanfp_handler__name(handler), pin);
+		if (fflush(stdout)) {
+			err = failed("standard output: %s; not loaded",
+				     strerror(errno));
+			fanfp_link__unpin(link);
+		}
+	}
 	/* If it is not pinned, this takes it back. */
 	fanfp_link__destroy(link);
 	fanfp_handler__close(handler);
@@ -173,12 +186,13 @@ static int unload(const char *what, const char *pin)
 		snprintf(path, sizeof(path), "%s", what);
 	else
 		snprintf(path, sizeof(path), PIN_DIR "/%s", what);
+	if (access(path, F_OK) && errno == ENOENT)
+		return failed("%s: nothing is pinned there; if '%s' was not loaded with fanfp, who registered it has to unregister it",
+			      path, what);
 	/* Only ever a pin of ours is removed, never another file. */
 	link = fanfp_link__open(path);
 	if (!link)
-		return errno == ENOENT ?
-			failed("whoever registered '%s' has to unregister it", what) :
-			EXIT_FAILED;
+		return EXIT_FAILED;
 	err = fanfp_link__unpin(link);
 	fanfp_link__destroy(link);
 	return err ? failed("%s: %s", path, strerror(-err)) : 0;
@@ -234,6 +248,8 @@ int cmd_handler(int argc, char **argv)
 	}
 	argc -= optind;
 	argv += optind;
+	/* What is loaded but can't be told of is taken back. */
+	signal(SIGPIPE, SIG_IGN);
 	verb = argc ? argv[0] : "list";
 	if (!strcmp(verb, "help")) {
 		print_usage(stdout);

@@ -97,15 +97,12 @@ int end_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void print_message(enum fanfp_print_level level, const char *fmt,
-			  va_list args)
+static void print_message(enum fanfp_print_level level, const char *text)
 {
 	if (level == FANFP_DEBUG || (level == FANFP_INFO && !options.verbose))
 		return;
 	fflush(stdout);
-	fputs("fanfp: ", stderr);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
+	fprintf(stderr, "fanfp: %s\n", text);
 }
 
 static void usage(FILE *out)

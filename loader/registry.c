@@ -49,8 +49,12 @@ int fanfp_registry__for_each(int (*fn)(const struct fanfp_handler_info *info,
 	if (!fanfp_supported())
 		return -EOPNOTSUPP;
 	count = scandir(FANFP_SYSFS, &entries, is_handler, alphasort);
-	if (count < 0)
-		return -errno;
+	if (count < 0) {
+		int err = errno;
+
+		pr_warn(FANFP_SYSFS ": %s", strerror(err));
+		return -err;
+	}
 	for (i = 0; i < count; i++) {
 		const char *name = entries[i]->d_name;
 		char desc[512], init_args[512];

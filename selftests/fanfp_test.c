@@ -363,7 +363,7 @@ TEST_F(fanfp, a_process_that_will_not_do_is_one_line)
 	ASSERT_LE(0, other);
 	EXPECT_EQ(1, RUN("attach", "subtree", "--pid", self->pid));
 	SAYS("has several fanotify file descriptors: ");
-	SAYS("choose one with --fd");
+	SAYS("choose one (--fd)");
 	EXPECT_EQ(1, lines(run.text));
 	close(other);
 }

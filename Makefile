@@ -131,6 +131,14 @@ install: loader			## install them (PREFIX, DESTDIR)
 uninstall:			## remove what install installed
 	$(Q)$(MAKE) --no-print-directory -C loader $(LOADER_ARGS) uninstall
 
+# As a program finds it that is built on it: installed, by pkg-config.
+INSTALLED	:= $(BUILD)/installed
+LIBFANFP	= PKG_CONFIG_PATH=$(INSTALLED)/lib/pkgconfig pkg-config libfanfp
+
+installed: loader
+	$(Q)$(MAKE) --no-print-directory -s -C loader $(LOADER_ARGS) \
+		PREFIX=$(INSTALLED) DESTDIR= install
+
 # --- the module flavour ----------------------------------------------------------
 
 MODULE_DIR	= $(BUILD)/module/$(if $(KDIR),host,$(STOCK))
@@ -204,6 +212,16 @@ $(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h selftests/run.h
 		-I include/uapi/linux -I $(TOOLS)/include \
 		-I $(SOURCE)/tools/testing/selftests \
 		$< $(filter $(ORACLE),$^) -o $@ $(TOOLS)/lib/libbpf.a -lelf -lz
+
+# Those of the library have its shared one, and a libbpf of their own.
+$(BUILD)/selftests/fanfp_lib_%_test: selftests/fanfp_lib_%_test.c selftests/common.h \
+				     selftests/lib.h $(SKELETONS) include/fanfp.h | installed
+	$(call say,TEST,$(@F))
+	$(Q)$(CC) $(filter-out -static,$(TEST_CFLAGS)) -I $(BUILD)/selftests -I selftests \
+		-I include/uapi/linux -I $(TOOLS)/include \
+		-I $(SOURCE)/tools/testing/selftests $< -o $@ \
+		-Wl,-rpath,$(INSTALLED)/lib $$($(LIBFANFP) --cflags --libs) \
+		$(TOOLS)/lib/libbpf.a -lelf -lz
 
 tests: $(TEST_PROGRAMS) $(NOLINK_OBJECTS) $(GUIDE_OBJECT)		## build the test programs
 
@@ -291,7 +309,7 @@ $(DEMO)/%: demo/%.c include/fanfp.h loader
 	$(call say,CC,$(@F))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -Wall -Werror -D_GNU_SOURCE -I include $< -o $@ \
-		$(LOADER)/libfanfp.a $(TOOLS)/lib/libbpf.a -lelf -lz
+		$(LOADER)/libfanfp.a -lelf -lz
 
 demo: module loader $(DEMO)/opens $(DEMO)/denied	## show the main job in a stock kernel
 	@demo/run $(STOCK_DIR) $(MODULE) $(LOADER)/fanfp $(DEMO)
@@ -310,6 +328,6 @@ clean-cache:			## remove old cache entries (ALL=1: all of them)
 version:			## print the version
 	@echo $(VERSION)
 
-.PHONY: all docs help deps install-deps build-handler loader install uninstall module modules dkms \
+.PHONY: all docs help deps install-deps build-handler loader install uninstall installed module modules dkms \
 	kernel kernel-debug tests check check-long check-debug lint check-harness \
 	check-patches check-mutants patches module-of module-broken kmod bench demo clean distclean clean-cache version

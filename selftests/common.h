@@ -257,6 +257,31 @@ static inline int fp_create(const char *path)
 	return 0;
 }
 
+/* Write to a file of proc, or the like; returns 0 or a negative errno. */
+static inline int fp_write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+/* Have the kernel forget the inodes and names that nobody uses. */
+static inline int fp_forget_inodes(void)
+{
+	int i, err = 0;
+
+	sync();
+	/* What was used more than once is spared the first time. */
+	for (i = 0; i < 3 && !err; i++)
+		err = fp_write_text("/proc/sys/vm/drop_caches", "2");
+	return err;
+}
+
 /* Wait, within a generous limit, until @cond holds. */
 #define FP_WAIT_FOR(cond) ({						\
 	int _tries = 2000;						\

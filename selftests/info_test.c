@@ -201,25 +201,13 @@ TEST_F(info, c1104_can_grow)
 	EXPECT_EQ(-EINVAL, fp_ioctl_info(self->fd, small, &large.info));
 }
 
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
 static int trace_on(void)
 {
 	if (access(TRACEFS "/trace", F_OK) &&
 	    mount("tracefs", TRACEFS, "tracefs", 0, NULL))
 		return -errno;
-	return write_text(TRACEFS "/events/fanotify_fastpath/enable", "1") ?:
-		write_text(TRACEFS "/trace", "");
+	return fp_write_text(TRACEFS "/events/fanotify_fastpath/enable", "1") ?:
+		fp_write_text(TRACEFS "/trace", "");
 }
 
 /* Whether a trace event says this and, if there is one, @more too. */

@@ -258,17 +258,6 @@ TEST_F(response, c804_is_not_called_when_the_event_was_never_read)
 	EXPECT_EQ(0, self->skel->bss->responses);
 }
 
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 TEST_F(response, c804_is_not_called_when_the_queue_is_full)
 {
 	struct response *skel = self->next;
@@ -276,9 +265,9 @@ TEST_F(response, c804_is_not_called_when_the_queue_is_full)
 	pid_t child;
 	int fd, asked, ready;
 
-	ASSERT_EQ(0, write_text(MAX_QUEUED, "1"));
+	ASSERT_EQ(0, fp_write_text(MAX_QUEUED, "1"));
 	fd = open_group(self->dir.path, 0);
-	EXPECT_EQ(0, write_text(MAX_QUEUED, "16384"));
+	EXPECT_EQ(0, fp_write_text(MAX_QUEUED, "16384"));
 	ASSERT_LE(0, fd);
 	/* Not the fixture's: events go to the group with the small queue. */
 	close(self->fd);

@@ -439,16 +439,10 @@ static int op_foreign(struct oracle *oracle)
 /* The kernel drops what it has cached of the tree: no place may hang on that. */
 static int op_forget(struct oracle *oracle)
 {
-	int fd, err = 0;
-
 	if (!oracle->forgets || tree_random(&oracle->tree, 20))
 		return 0;
 	SAY(oracle, "drop caches");
-	fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-	if (write(fd, "2", 1) != 1)
-		err = -errno;
-	close(fd);
-	return err;
+	return fp_write_text("/proc/sys/vm/drop_caches", "2");
 }
 
 /* For reasons that lie in what was asked, not in the file system. */

@@ -46,18 +46,6 @@ FIXTURE_TEARDOWN(queue)
 	fp_dir_remove(&self->dir);
 }
 
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
 /* A group with the probe attached, that sees @event on @path's file system. */
 static int open_group(unsigned int flags, __u64 event, const char *path)
 {
@@ -85,9 +73,9 @@ TEST_F(queue, c203_an_overflow_passes_no_handler)
 {
 	__u64 mask = 0;
 
-	ASSERT_EQ(0, write_text(MAX_QUEUED, "1"));
+	ASSERT_EQ(0, fp_write_text(MAX_QUEUED, "1"));
 	self->fd = open_group(0, FAN_OPEN, self->dir.path);
-	EXPECT_EQ(0, write_text(MAX_QUEUED, "16384"));
+	EXPECT_EQ(0, fp_write_text(MAX_QUEUED, "16384"));
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, fp_touch(self->dir.file));
 	ASSERT_EQ(0, fp_touch(self->dir.file2));
@@ -115,7 +103,7 @@ TEST_F(queue, c204_an_error_of_a_file_system_is_sent_and_no_handler_is_asked)
 	self->fd = open_group(FAN_REPORT_FID, FAN_FS_ERROR, EXT4_DIR);
 	ASSERT_LE(0, self->fd);
 	self->skel->bss->verdict = FAN_FP_RET_SKIP_EVENT;
-	ASSERT_EQ(0, write_text(path, "a test"));
+	ASSERT_EQ(0, fp_write_text(path, "a test"));
 	EXPECT_EQ(1, fp_drain(self->fd, &mask));
 	EXPECT_EQ(FAN_FS_ERROR, mask);
 	EXPECT_EQ(0, self->skel->bss->handled);

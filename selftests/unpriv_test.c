@@ -67,18 +67,6 @@ struct task {
 	const char *file;
 };
 
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		err = errno;
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
 static int drop_privileges(bool in_userns)
 {
 	if (setresgid(NOBODY, NOBODY, NOBODY) ||
@@ -89,7 +77,7 @@ static int drop_privileges(bool in_userns)
 	/* Its files in /proc are root's else. */
 	if (prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER))
 		return errno;
-	return write_text("/proc/self/uid_map", "0 65534 1");
+	return -fp_write_text("/proc/self/uid_map", "0 65534 1");
 }
 
 /* A group of one who has no privileges, that watches @file. */

@@ -305,8 +305,9 @@ static int op_tmpfile(struct oracle *oracle)
 	entry = pick_entry(oracle, true, &via, path);
 	SAY(oracle, "tmpfile in %s", path);
 	held->fd = open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	/* In a directory that is gone, and still mounted, ext4 says EPERM. */
 	if (held->fd < 0)
-		return -errno;
+		return tree->entries[entry].state == LINKED ? -errno : -ENOENT;
 	node = tree_add_node(tree, false);
 	held->entry = tree_add_entry(tree, node, tree->entries[entry].node,
 				     NONE);

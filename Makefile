@@ -205,7 +205,7 @@ $(BUILD)/selftests/oracle_test $(BUILD)/selftests/oracle_long_test: \
 	$(ORACLE) selftests/oracle.h
 $(BUILD)/selftests/oracle_long_test: selftests/oracle_test.c
 
-$(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h selftests/run.h $(SKELETONS) \
+$(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h selftests/run.h selftests/subtree.h $(SKELETONS) \
 			   include/uapi/linux/fanotify_fastpath.h
 	$(call say,TEST,$(@F))
 	$(Q)$(CC) $(TEST_CFLAGS) -I $(BUILD)/selftests -I $(BUILD)/bpf -I selftests \

@@ -11,7 +11,7 @@
  */
 #include "kselftest_harness.h"
 #include "oracle.h"
-#include "subtree.skel.h"
+#include "subtree.h"
 
 #ifndef ORACLE_OPERATIONS
 #define ORACLE_OPERATIONS	1500
@@ -30,8 +30,7 @@ FIXTURE(oracle)
 	struct fs fs;
 	char top[80];
 	struct oracle oracle;
-	struct subtree *skel;
-	struct bpf_link *link;
+	struct attached attached;
 };
 
 FIXTURE_VARIANT(oracle)
@@ -92,8 +91,7 @@ FIXTURE_TEARDOWN(oracle)
 	int i;
 
 	oracle_end(&self->oracle);
-	bpf_link__destroy(self->link);
-	subtree__destroy(self->skel);
+	detach_subtree(&self->attached);
 	if (self->oracle.truth >= 0)
 		close(self->oracle.truth);
 	if (self->oracle.filtered >= 0)
@@ -122,13 +120,7 @@ static void open_groups(struct __test_metadata *_metadata,
 	ASSERT_LE(0, self->oracle.truth);
 	self->oracle.filtered = watch(self->top, flags);
 	ASSERT_LE(0, self->oracle.filtered);
-
-	self->skel = subtree__open();
-	ASSERT_NE(NULL, self->skel);
-	fp_set_group(self->skel->maps.subtree, self->oracle.filtered);
-	ASSERT_EQ(0, subtree__load(self->skel));
-	self->link = bpf_map__attach_struct_ops(self->skel->maps.subtree);
-	ASSERT_NE(NULL, self->link);
+	ASSERT_EQ(0, attach_subtree(&self->attached, self->oracle.filtered));
 }
 
 static unsigned long long number(const char *name, unsigned long long otherwise)

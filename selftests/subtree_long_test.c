@@ -3,9 +3,8 @@
  * The subtree handler on large trees; for "make check-long"
  */
 #include "kselftest_harness.h"
-#include "common.h"
+#include "subtree.h"
 #include "run.h"
-#include "subtree.skel.h"
 
 #include <sys/mman.h>
 
@@ -95,22 +94,14 @@ static void note_opened(int fd, bool *came)
 	}
 }
 
-static int group_below(const char *dir, const char *top, struct subtree *skel,
-		       struct bpf_link **link)
+static int group_below(const char *dir, const char *top,
+		       struct attached *attached)
 {
 	int fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC |
 			       FAN_REPORT_DFID_NAME | FAN_UNLIMITED_QUEUE,
 			       O_RDONLY);
 
-	if (fd < 0)
-		return -errno;
-	fp_set_group(skel->maps.subtree, fd);
-	if (subtree__load(skel))
-		return -errno;
-	*link = bpf_map__attach_struct_ops(skel->maps.subtree);
-	if (!*link ||
-	    fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_ONDIR,
-			  AT_FDCWD, dir) ||
+	if (fd < 0 || attach_subtree(attached, fd) || fp_include(fd, dir) ||
 	    fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN,
 			  AT_FDCWD, top))
 		return -errno;
@@ -122,8 +113,7 @@ TEST_F_TIMEOUT(large, c1005_a_large_directory_that_moves_in_and_out_during_opens
 	static bool came[FILES];
 	static enum place places[FILES];
 	int i, dir, fd, known[2] = {}, lost = 0, extra = 0;
-	struct subtree *skel;
-	struct bpf_link *link;
+	struct attached attached;
 	pid_t pid;
 
 	turn = mmap(NULL, sizeof(*turn), PROT_READ | PROT_WRITE,
@@ -137,9 +127,7 @@ TEST_F_TIMEOUT(large, c1005_a_large_directory_that_moves_in_and_out_during_opens
 		snprintf(name, sizeof(name), "%d", i);
 		ASSERT_EQ(0, mknodat(dir, name, S_IFREG | 0600, 0));
 	}
-	skel = subtree__open();
-	ASSERT_NE(NULL, skel);
-	fd = group_below(self->in, self->dir.path, skel, &link);
+	fd = group_below(self->in, self->dir.path, &attached);
 	ASSERT_LE(0, fd);
 
 	pid = fork();
@@ -167,8 +155,7 @@ TEST_F_TIMEOUT(large, c1005_a_large_directory_that_moves_in_and_out_during_opens
 	       known[INSIDE], known[OUTSIDE],
 	       FILES - known[INSIDE] - known[OUTSIDE]);
 	close(dir);
-	bpf_link__destroy(link);
-	subtree__destroy(skel);
+	detach_subtree(&attached);
 	close(fd);
 }
 

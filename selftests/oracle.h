@@ -156,6 +156,7 @@ int fs_make(struct fs *fs, const char *type, const char *below);
 void fs_remove(struct fs *fs);
 
 /* oracle_threads.c */
-int threads_run(const char *top, int truth, int filtered, int rounds);
+int threads_run(const char *top, int truth, int filtered, int rounds,
+		unsigned int seed);
 
 #endif /* _SELFTESTS_ORACLE_H */

@@ -4,7 +4,7 @@
  */
 #include <time.h>
 
-#define ORACLE_OPERATIONS	50000
+#define ORACLE_OPERATIONS	100000
 #define ORACLE_ROUNDS		2000
 #define ORACLE_SEED		((unsigned long long)time(NULL))
 #define ORACLE_TIMEOUT		1800

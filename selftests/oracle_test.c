@@ -188,9 +188,12 @@ TEST_F_TIMEOUT(oracle, c1001_c1009_c1011_they_are_also_when_caches_are_dropped,
 TEST_F_TIMEOUT(oracle, c1001_c1005_what_stays_in_its_place_is_judged_right_while_others_move,
 	       ORACLE_TIMEOUT)
 {
+	unsigned long long seed = number("FP_SEED", ORACLE_SEED);
+
+	TH_LOG("FP_SEED=%llu", seed);
 	open_groups(_metadata, self, FAN_REPORT_DFID_NAME);
 	ASSERT_EQ(0, threads_run(self->top, self->oracle.truth,
-				 self->oracle.filtered, ORACLE_ROUNDS));
+				 self->oracle.filtered, ORACLE_ROUNDS, seed));
 }
 
 TEST_HARNESS_MAIN

@@ -2,10 +2,12 @@
 /*
  * What never changes its place, while all around it does
  *
- * Workers make, rename, open and remove files in directories whose nearest root
- * stays what it is, and meanwhile move other directories; one more thread adds
- * and removes other roots. Each file has a name of its own, so that no two of
- * its events are merged that differ in more than bits.
+ * Workers make, rename, open and remove files in directories that are inside, or
+ * outside, all the time, and meanwhile move directories: some with roots below
+ * them, from anywhere to anywhere; two without, one always to somewhere inside,
+ * the other to somewhere outside. One more thread adds and removes other roots.
+ * Each file has a name of its own, so that no two of its events are merged that
+ * differ in more than bits.
  */
 #include <pthread.h>
 
@@ -25,6 +27,7 @@ static const struct {
 	const char *path;
 	enum mark mark;
 	bool stable, inside;	/* inside for ever, or outside */
+	bool roams;		/* to other such directories, or is below one */
 } dirs[] = {
 	{ "in", INCLUDED, true, true },
 	{ "in/deep", NO_MARK, true, true },
@@ -32,6 +35,10 @@ static const struct {
 	{ "in/skip/again", INCLUDED, true, true },
 	{ "out", NO_MARK, true, false },
 	{ "out/deep", NO_MARK, true, false },
+	{ "in/roams0", NO_MARK, true, true, true },
+	{ "in/roams0/deep", NO_MARK, true, true, true },
+	{ "out/roams1", NO_MARK, true, false, true },
+	{ "out/roams1/deep", NO_MARK, true, false, true },
 	/* Below directories that become roots and stop being ones. */
 	{ "flip", NO_MARK, false, false },
 	{ "flip/in", INCLUDED, true, true },
@@ -46,7 +53,10 @@ static const struct {
 };
 
 #define DIRS		((int)(sizeof(dirs) / sizeof(dirs[0])))
-#define FLIP		6	/* the first that is not stable */
+#define IN		0
+#define OUT		4
+#define FLIP		10	/* the first that is not stable */
+#define ROAMING		2	/* workers that move a directory that roams */
 
 enum group { TRUTH, FILTERED, GROUPS };
 
@@ -109,6 +119,22 @@ static int one_file(struct worker *worker, int round)
 	return 0;
 }
 
+/* Move a directory to where what is below it stays what it is. */
+static int roam(struct worker *worker, int *at)
+{
+	struct run *run = worker->run;
+	int from = *at;
+	char name[16];
+
+	if (worker->number >= ROAMING)
+		return 0;
+	do {
+		*at = pick_stable(worker);
+	} while (dirs[*at].roams || dirs[*at].inside != dirs[from].inside);
+	snprintf(name, sizeof(name), "roams%d", worker->number);
+	return renameat(run->fds[from], name, run->fds[*at], name) ? -errno : 0;
+}
+
 /* Move the worker's own directory to where all is different. */
 static int move_dir(struct worker *worker, int *at)
 {
@@ -127,10 +153,11 @@ static void *work(void *arg)
 {
 	struct worker *worker = arg;
 	struct run *run = worker->run;
-	int round, at = 0, err = 0;
+	int round, at = 0, roams_at = worker->number ? OUT : IN, err = 0;
 
 	for (round = 0; round < run->rounds && !err; round++)
-		err = one_file(worker, round) ?: move_dir(worker, &at);
+		err = one_file(worker, round) ?: roam(worker, &roams_at) ?:
+			move_dir(worker, &at);
 	if (err) {
 		printf("# worker %d: %s\n", worker->number, strerror(-err));
 		__atomic_fetch_add(&run->failed, 1, __ATOMIC_RELAXED);
@@ -276,14 +303,15 @@ static int make_dirs(struct run *run)
 }
 
 /* The last of @workers is the one that changes roots. */
-static void run_threads(struct run *run, struct worker *workers, int truth)
+static void run_threads(struct run *run, struct worker *workers, int truth,
+			unsigned int seed)
 {
 	int i;
 
 	run->working = WORKERS;
 	for (i = 0; i <= WORKERS; i++) {
 		workers[i] = (struct worker){
-			.run = run, .number = i, .random = i + 1,
+			.run = run, .number = i, .random = seed + i,
 		};
 		pthread_create(&workers[i].thread, NULL,
 			       i < WORKERS ? work : flip, &workers[i]);
@@ -299,7 +327,8 @@ static void run_threads(struct run *run, struct worker *workers, int truth)
 }
 
 /* Returns how much was wrong, having said what. */
-int threads_run(const char *top, int truth, int filtered, int rounds)
+int threads_run(const char *top, int truth, int filtered, int rounds,
+		unsigned int seed)
 {
 	static struct run run;
 	struct worker workers[WORKERS + 1];
@@ -312,7 +341,7 @@ int threads_run(const char *top, int truth, int filtered, int rounds)
 	run.top = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (run.top < 0 || make_dirs(&run))
 		return 1;
-	run_threads(&run, workers, truth);
+	run_threads(&run, workers, truth, seed);
 
 	wrong = run.failed;
 	for (i = 0; i < WORKERS; i++) {

@@ -5,8 +5,7 @@
  * The table here is the one in the guide: "Where an event is".
  */
 #include "kselftest_harness.h"
-#include "common.h"
-#include "subtree.skel.h"
+#include "subtree.h"
 
 #ifndef FAN_REPORT_DFID_NAME_TARGET
 #define FAN_REPORT_DFID_NAME_TARGET \
@@ -18,8 +17,7 @@ FIXTURE(placed)
 {
 	struct fp_dir dir;
 	char in[80], out[80];
-	struct subtree *skel;
-	struct bpf_link *link;
+	struct attached attached;
 	int fd;
 };
 
@@ -67,18 +65,6 @@ static int make_tree(const char *dir)
 		chmod(in_dir(dir, "file"), 0700);
 }
 
-static int attach(struct subtree **skel, struct bpf_link **link, int fd)
-{
-	*skel = subtree__open();
-	if (!*skel)
-		return -errno;
-	fp_set_group((*skel)->maps.subtree, fd);
-	if (subtree__load(*skel))
-		return -errno;
-	*link = bpf_map__attach_struct_ops((*skel)->maps.subtree);
-	return *link ? 0 : -errno;
-}
-
 FIXTURE_SETUP(placed)
 {
 	libbpf_set_print(fp_print);
@@ -91,13 +77,12 @@ FIXTURE_SETUP(placed)
 				 O_RDONLY);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, fp_include(self->fd, self->in));
-	ASSERT_EQ(0, attach(&self->skel, &self->link, self->fd));
+	ASSERT_EQ(0, attach_subtree(&self->attached, self->fd));
 }
 
 FIXTURE_TEARDOWN(placed)
 {
-	bpf_link__destroy(self->link);
-	subtree__destroy(self->skel);
+	detach_subtree(&self->attached);
 	close(self->fd);
 	fp_dir_remove(&self->dir);
 }
@@ -267,8 +252,7 @@ FIXTURE(links)
 {
 	struct fp_dir dir;
 	char in[80], out[80], file[96], other[96];
-	struct subtree *skel;
-	struct bpf_link *link;
+	struct attached attached;
 	int fd;
 };
 
@@ -287,13 +271,12 @@ FIXTURE_SETUP(links)
 				 FAN_REPORT_DFID_NAME, O_RDONLY);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, fp_include(self->fd, self->in));
-	ASSERT_EQ(0, attach(&self->skel, &self->link, self->fd));
+	ASSERT_EQ(0, attach_subtree(&self->attached, self->fd));
 }
 
 FIXTURE_TEARDOWN(links)
 {
-	bpf_link__destroy(self->link);
-	subtree__destroy(self->skel);
+	detach_subtree(&self->attached);
 	close(self->fd);
 	fp_dir_remove(&self->dir);
 }
@@ -386,6 +369,31 @@ TEST_F(links, c1011_a_file_that_is_open_is_where_its_name_is_or_was)
 	close(fd);
 }
 
+TEST_F(links, c1011_a_directory_that_is_deleted_and_open_is_where_it_was)
+{
+	const char *const dirs[] = { self->in, self->out };
+	char path[64];
+	int i;
+
+	ASSERT_EQ(0, watch(self->fd, FAN_OPEN | FAN_ATTRIB, self->dir.path));
+	for (i = 0; i < 2; i++) {
+		const char *dir = in_dir(dirs[i], "dir");
+		int fd;
+
+		ASSERT_EQ(0, mkdir(dir, 0700));
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, rmdir(dir));
+		fp_count(self->fd);
+		ASSERT_EQ(0, fchmod(fd, 0711));
+		EXPECT_EQ(!i, fp_count(self->fd));
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		ASSERT_EQ(0, fp_touch(path));
+		EXPECT_EQ(!i, fp_count(self->fd));
+		close(fd);
+	}
+}
+
 TEST_F(links, c1004_what_takes_the_place_of_a_root_is_none)
 {
 	char empty[96];
@@ -421,8 +429,8 @@ TEST_F(links, c1007_another_mount_namespace_makes_no_difference)
 	EXPECT_EQ(1, fp_count(self->fd));
 }
 
-/* Open @path in a child and answer for @fd, if asked; returns whether it was. */
-static bool is_asked(int fd, const char *path)
+/* Act in a child and answer for @fd; returns if it was asked, -1 if that failed. */
+static int is_asked(int fd, int (*act)(const char *dir), const char *dir)
 {
 	struct fanotify_event_metadata event;
 	struct fanotify_response response;
@@ -432,7 +440,7 @@ static bool is_asked(int fd, const char *path)
 
 	pid = fork();
 	if (!pid)
-		_exit(-fp_touch(path));
+		_exit(!!act(dir));
 	while (!waitpid(pid, &status, WNOHANG)) {
 		if (read(fd, &event, sizeof(event)) != sizeof(event))
 			continue;
@@ -443,26 +451,45 @@ static bool is_asked(int fd, const char *path)
 			break;
 		close(event.fd);
 	}
-	return asked;
+	return status ? -1 : asked;
 }
 
-TEST_F(links, c1002_c1003_userspace_is_asked_about_what_is_below_alone)
+TEST_F(links, c1002_c1003_c1011_userspace_is_asked_about_what_is_below_alone)
 {
-	struct subtree *skel;
-	struct bpf_link *link;
+	static const struct {
+		__u64 event;
+		int (*act)(const char *dir);
+	} asks[] = {
+		{ FAN_OPEN_PERM, do_read },
+		{ FAN_OPEN_PERM | FAN_ONDIR, do_list },
+		{ FAN_ACCESS_PERM, do_read },
+		{ FAN_OPEN_EXEC_PERM, do_exec },
+	};
+	struct attached attached;
+	char in[120], out[120];
+	unsigned int i;
 	int fd;
 
+	snprintf(in, sizeof(in), "%s/tree", self->in);
+	snprintf(out, sizeof(out), "%s/tree", self->out);
+	ASSERT_EQ(0, make_tree(in));
+	ASSERT_EQ(0, make_tree(out));
 	fd = fanotify_init(FAN_CLASS_CONTENT | FAN_NONBLOCK | FAN_CLOEXEC,
 			   O_RDONLY);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, fp_include(fd, self->in));
-	ASSERT_EQ(0, attach(&skel, &link, fd));
-	ASSERT_EQ(0, fp_create(self->other));
-	ASSERT_EQ(0, watch(fd, FAN_OPEN_PERM, self->dir.path));
-	EXPECT_TRUE(is_asked(fd, self->file));
-	EXPECT_FALSE(is_asked(fd, self->other));
-	bpf_link__destroy(link);
-	subtree__destroy(skel);
+	ASSERT_EQ(0, attach_subtree(&attached, fd));
+	for (i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+		ASSERT_EQ(0, fanotify_mark(fd, FAN_MARK_ADD |
+					   FAN_MARK_FILESYSTEM, asks[i].event,
+					   AT_FDCWD, self->dir.path));
+		EXPECT_EQ(1, is_asked(fd, asks[i].act, in));
+		EXPECT_EQ(0, is_asked(fd, asks[i].act, out));
+		ASSERT_EQ(0, fanotify_mark(fd, FAN_MARK_FLUSH |
+					   FAN_MARK_FILESYSTEM, 0, AT_FDCWD,
+					   self->dir.path));
+	}
+	detach_subtree(&attached);
 	close(fd);
 }
 

@@ -5,10 +5,10 @@
  * The disks are at /mnt/disk0, /mnt/disk1, ...
  */
 #include "kselftest_harness.h"
-#include "common.h"
-#include "subtree.skel.h"
+#include "subtree.h"
 
 #include <linux/btrfs.h>
+#include <mntent.h>
 
 static int mkdirs(const char *top, const char *const *names)
 {
@@ -22,24 +22,25 @@ static int mkdirs(const char *top, const char *const *names)
 	return 0;
 }
 
-/* Where a file system of this type is mounted, or NULL. */
-static const char *find_disk(const char *type)
+/* Where there is a disk with a file system of this type, or NULL; until the next. */
+static const char *find_disk(const char *type, const char **device)
 {
-	static char point[64];
-	char line[512], name[32];
-	FILE *mounts = fopen("/proc/mounts", "re");
-	bool found = false;
+	FILE *mounts = setmntent("/proc/mounts", "r");
+	const struct mntent *disk;
 
-	while (mounts && !found && fgets(line, sizeof(line), mounts)) {
-		found = sscanf(line, "%*s %63s %31s", point, name) == 2 &&
-			!strncmp(point, "/mnt/disk", 9) && !strcmp(name, type);
-	}
-	if (mounts)
-		fclose(mounts);
-	return found ? point : NULL;
+	do {
+		disk = getmntent(mounts);
+	} while (disk && (strncmp(disk->mnt_dir, "/mnt/disk", 9) ||
+			  strcmp(disk->mnt_type, type)));
+	endmntent(mounts);
+	if (!disk)
+		return NULL;
+	if (device)
+		*device = disk->mnt_fsname;
+	return disk->mnt_dir;
 }
 
-static int mount_overlay(const char *dir)
+static int mount_overlay(const char *dir, const char *more)
 {
 	static const char *const dirs[] = {
 		"lower", "lower/in", "lower/in/deep", "lower/out", "upper",
@@ -50,8 +51,8 @@ static int mount_overlay(const char *dir)
 	snprintf(merged, sizeof(merged), "%s/merged", dir);
 	snprintf(file, sizeof(file), "%s/lower/in/deep/file", dir);
 	snprintf(options, sizeof(options),
-		 "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work,redirect_dir=on",
-		 dir, dir, dir);
+		 "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work,redirect_dir=on%s",
+		 dir, dir, dir, more);
 	return mkdirs(dir, dirs) ?: fp_create(file) ?:
 		mount("none", merged, "overlay", 0, options) ? -errno : 0;
 }
@@ -62,69 +63,74 @@ FIXTURE(fs)
 	char top[96];		/* where the directories are */
 	char in[120], deep[140], file[160], out[120], moved[140];
 	bool here, overlay;
-	struct subtree *skel;
-	struct bpf_link *link;
+	struct attached attached;
 	int fd;
 };
 
 FIXTURE_VARIANT(fs)
 {
-	const char *type;
+	const char *type, *options;
 	unsigned int flags;
+	/* What comes of opening a file by a handle that the kernel forgot. */
+	int by_handle;
 };
+
+/* One without FAN_REPORT_FID is not told of a file that is in no directory. */
+#define HANDLES		(FAN_REPORT_FID | FAN_REPORT_DFID_NAME)
 
 FIXTURE_VARIANT_ADD(fs, ext4)
 {
 	.type = "ext4",
-	.flags = FAN_REPORT_DFID_NAME,
+	.flags = HANDLES,
 };
 
 FIXTURE_VARIANT_ADD(fs, btrfs)
 {
 	.type = "btrfs",
-	.flags = FAN_REPORT_DFID_NAME,
+	.flags = HANDLES,
 };
 
 FIXTURE_VARIANT_ADD(fs, xfs)
 {
 	.type = "xfs",
-	.flags = FAN_REPORT_DFID_NAME,
+	.flags = HANDLES,
 };
 
 /* Its inode numbers are made up when an inode is read. */
 FIXTURE_VARIANT_ADD(fs, vfat)
 {
 	.type = "vfat",
-	.flags = FAN_REPORT_DFID_NAME,
+	.flags = HANDLES,
+	.by_handle = -ESTALE,
 };
 
 /* Its file handles can't be opened, so no group with handles watches it. */
 FIXTURE_VARIANT_ADD(fs, overlay)
 {
 	.type = "overlay",
+	.options = "",
 	.flags = FAN_CLASS_NOTIF,
+	.by_handle = -EOPNOTSUPP,
 };
 
-static int group_of(unsigned int flags, struct subtree **skel,
-		    struct bpf_link **link)
+FIXTURE_VARIANT_ADD(fs, overlay_with_handles)
+{
+	.type = "overlay",
+	.options = ",index=on,nfs_export=on",
+	.flags = HANDLES,
+};
+
+static int group_of(unsigned int flags, struct attached *attached)
 {
 	int fd = fanotify_init(FAN_NONBLOCK | FAN_CLOEXEC |
 			       FAN_UNLIMITED_MARKS | flags, O_RDONLY);
 
-	*link = NULL;
-	*skel = subtree__open();
-	if (fd < 0 || !*skel)
-		return -errno;
-	fp_set_group((*skel)->maps.subtree, fd);
-	if (subtree__load(*skel))
-		return -errno;
-	*link = bpf_map__attach_struct_ops((*skel)->maps.subtree);
-	return *link ? fd : -errno;
+	return fd < 0 ? -errno : attach_subtree(attached, fd) ?: fd;
 }
 
-static int watch_opens(int fd, const char *top)
+static int watch(int fd, __u64 mask, const char *top)
 {
-	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN,
+	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask,
 			     AT_FDCWD, top) ? -errno : 0;
 }
 
@@ -141,14 +147,14 @@ static int make_top(char *top, size_t size, const char *disk)
 
 FIXTURE_SETUP(fs)
 {
-	const char *disk = find_disk(variant->type);
+	const char *disk = find_disk(variant->type, NULL);
 
 	libbpf_set_print(fp_print);
 	self->fd = -1;
 	ASSERT_EQ(0, fp_dir_make(&self->dir));
 	self->overlay = !strcmp(variant->type, "overlay");
 	if (self->overlay) {
-		int err = mount_overlay(self->dir.path);
+		int err = mount_overlay(self->dir.path, variant->options);
 
 		if (err == -ENODEV)
 			SKIP(return, "no overlay file system");
@@ -166,17 +172,16 @@ FIXTURE_SETUP(fs)
 	snprintf(self->file, sizeof(self->file), "%s/in/deep/file", self->top);
 	snprintf(self->out, sizeof(self->out), "%s/out", self->top);
 	snprintf(self->moved, sizeof(self->moved), "%s/out/deep", self->top);
-	self->fd = group_of(variant->flags, &self->skel, &self->link);
+	self->fd = group_of(variant->flags, &self->attached);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, fp_include(self->fd, self->in));
-	ASSERT_EQ(0, watch_opens(self->fd, self->top));
+	ASSERT_EQ(0, watch(self->fd, FAN_OPEN, self->top));
 }
 
 FIXTURE_TEARDOWN(fs)
 {
 	if (self->here) {
-		bpf_link__destroy(self->link);
-		subtree__destroy(self->skel);
+		detach_subtree(&self->attached);
 		close(self->fd);
 		unlink(self->file);
 		rmdir(self->deep);
@@ -198,17 +203,6 @@ static int opens_seen(int fd, const char *dir)
 	snprintf(path, sizeof(path), "%s/file", dir);
 	fp_count(fd);
 	return fp_touch(path) ?: fp_count(fd);
-}
-
-static int forget_inodes(void)
-{
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-	int ret;
-
-	sync();
-	ret = fd < 0 || write(fd, "2", 1) != 1;
-	close(fd);
-	return ret;
 }
 
 TEST_F(fs, c1001_c1002_c1005_what_is_below_is_sent_wherever_it_is_moved)
@@ -233,17 +227,167 @@ TEST_F(fs, c1001_c1005_nor_does_it_matter_that_inodes_are_forgotten_and_read_aga
 
 	for (i = 0; i < 10; i++) {
 		ASSERT_EQ(0, stat(self->file, &before));
-		ASSERT_EQ(0, forget_inodes());
+		ASSERT_EQ(0, fp_forget_inodes());
 		ASSERT_EQ(0, stat(self->file, &after));
 		renumbered += before.st_ino != after.st_ino;
 		EXPECT_EQ(1, opens_seen(self->fd, self->deep));
 		ASSERT_EQ(0, rename(self->deep, self->moved));
-		ASSERT_EQ(0, forget_inodes());
+		ASSERT_EQ(0, fp_forget_inodes());
 		EXPECT_EQ(0, opens_seen(self->fd, self->moved));
 		ASSERT_EQ(0, rename(self->moved, self->deep));
 	}
 	if (!strcmp(variant->type, "vfat"))
 		EXPECT_LT(0, renumbered);
+}
+
+#define CGROUPS	"/sys/fs/cgroup"
+
+/* Put this process into a memory cgroup of its own. */
+static int enter_cgroup(const char *cgroup)
+{
+	char procs[96];
+
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", cgroup);
+	return fp_write_text(CGROUPS "/cgroup.subtree_control", "+memory") ?:
+		(mkdir(cgroup, 0700) ? -errno : fp_write_text(procs, "0"));
+}
+
+static int leave_cgroup(const char *cgroup)
+{
+	return fp_write_text(CGROUPS "/cgroup.procs", "0") ?: rmdir(cgroup);
+}
+
+/* Take all memory from a cgroup that it can do without. */
+static void reclaim(const char *cgroup)
+{
+	char path[96];
+	int i;
+
+	sync();
+	snprintf(path, sizeof(path), "%s/memory.reclaim", cgroup);
+	/* There never is so much, which is an error. What is in use, is spared once. */
+	for (i = 0; i < 3; i++)
+		fp_write_text(path, "1G");
+}
+
+TEST_F(fs, c1001_c1005_nor_that_they_are_reclaimed_when_memory_is_short)
+{
+	struct stat before, after;
+	int i, renumbered = 0;
+	char cgroup[64];
+
+	snprintf(cgroup, sizeof(cgroup), CGROUPS "/fs.%d", getpid());
+	ASSERT_EQ(0, enter_cgroup(cgroup));
+	/* So that they are read again, with memory of the cgroup. */
+	ASSERT_EQ(0, fp_forget_inodes());
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, stat(self->file, &before));
+		reclaim(cgroup);
+		ASSERT_EQ(0, stat(self->file, &after));
+		renumbered += before.st_ino != after.st_ino;
+		EXPECT_EQ(1, opens_seen(self->fd, self->deep));
+		ASSERT_EQ(0, rename(self->deep, self->moved));
+		reclaim(cgroup);
+		EXPECT_EQ(0, opens_seen(self->fd, self->moved));
+		ASSERT_EQ(0, rename(self->moved, self->deep));
+	}
+	EXPECT_EQ(0, leave_cgroup(cgroup));
+	if (!strcmp(variant->type, "vfat"))
+		EXPECT_LT(0, renumbered);
+}
+
+TEST_F(fs, c1004_c1008_it_can_be_unmounted_and_its_roots_are_gone_then)
+{
+	const char *device, *disk = find_disk(variant->type, &device);
+
+	ASSERT_EQ(1, opens_seen(self->fd, self->deep));
+	if (self->overlay) {
+		EXPECT_EQ(0, umount(self->top));
+		return;
+	}
+	ASSERT_EQ(0, umount(disk));
+	ASSERT_EQ(0, mount(device, disk, variant->type, 0, NULL));
+	ASSERT_EQ(0, watch(self->fd, FAN_OPEN, self->top));
+	EXPECT_EQ(0, opens_seen(self->fd, self->deep));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
+	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
+}
+
+struct handle {
+	struct file_handle head;
+	unsigned char bytes[MAX_HANDLE_SZ];
+};
+
+/* Open by a handle what nobody has looked up since all was forgotten. */
+static int open_unknown(const char *top, const char *path, int flags)
+{
+	struct handle handle = { .head.handle_bytes = MAX_HANDLE_SZ };
+	int mount_id, dir, fd;
+
+	if (name_to_handle_at(AT_FDCWD, path, &handle.head, &mount_id, 0) ||
+	    fp_forget_inodes())
+		return -errno;
+	dir = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open_by_handle_at(dir, &handle.head, flags | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	close(dir);
+	return fd;
+}
+
+TEST_F(fs, c1009_c1011_a_file_opened_by_its_handle_has_no_place_unless_its_name_is_known)
+{
+	char file[160];
+	int fd;
+
+	if (variant->by_handle) {
+		EXPECT_EQ(variant->by_handle,
+			  open_unknown(self->top, self->file, O_RDWR));
+		return;
+	}
+	ASSERT_EQ(0, watch(self->fd, FAN_OPEN | FAN_MODIFY, self->top));
+	ASSERT_EQ(0, rename(self->deep, self->moved));
+	snprintf(file, sizeof(file), "%s/file", self->moved);
+	fp_count(self->fd);
+	fd = open_unknown(self->top, file, O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(1, fp_count(self->fd));
+	EXPECT_EQ(1, unplaced(self->fd));
+
+	/* That its name becomes known does not help what is open already. */
+	EXPECT_EQ(0, opens_seen(self->fd, self->moved));
+	ASSERT_EQ(1, write(fd, "x", 1));
+	EXPECT_EQ(1, fp_count(self->fd));
+	close(fd);
+}
+
+TEST_F(fs, c1011_a_directory_opened_by_its_handle_has_its_place)
+{
+	const char *const places[] = { self->deep, self->moved };
+	int i;
+
+	if (variant->by_handle) {
+		EXPECT_EQ(variant->by_handle,
+			  open_unknown(self->top, self->deep,
+				       O_RDONLY | O_DIRECTORY));
+		return;
+	}
+	ASSERT_EQ(0, watch(self->fd, FAN_CREATE | FAN_DELETE | FAN_ONDIR,
+			   self->top));
+	for (i = 0; i < 2; i++) {
+		int dir = open_unknown(self->top, places[i],
+				       O_RDONLY | O_DIRECTORY);
+
+		ASSERT_LE(0, dir);
+		/* The kernel itself opens directories to find its path. */
+		fp_count(self->fd);
+		ASSERT_EQ(0, mkdirat(dir, "new", 0700));
+		ASSERT_EQ(0, unlinkat(dir, "new", AT_REMOVEDIR));
+		EXPECT_EQ(i ? 0 : 1, fp_count(self->fd));
+		close(dir);
+		ASSERT_EQ(0, i ? rename(self->moved, self->deep) :
+				 rename(self->deep, self->moved));
+	}
 }
 
 TEST_F(fs, c1001_a_file_that_is_changed_is_where_it_was)
@@ -267,7 +411,8 @@ TEST_F(fs, c1001_a_group_with_handles_needs_handles_that_can_be_opened)
 			       FAN_REPORT_DFID_NAME, O_RDONLY);
 
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(self->overlay ? -EOPNOTSUPP : 0, watch_opens(fd, self->top));
+	EXPECT_EQ(variant->flags == FAN_CLASS_NOTIF ? -EOPNOTSUPP : 0,
+		  watch(fd, FAN_OPEN, self->top));
 	close(fd);
 }
 
@@ -300,10 +445,9 @@ static int snapshot(const char *of, const char *in, const char *name)
 
 TEST(c1001_c1004_a_btrfs_snapshot_is_where_it_was_made_and_has_no_roots)
 {
-	const char *disk = find_disk("btrfs");
+	const char *disk = find_disk("btrfs", NULL);
 	char vol[96], in[128], file[160], snap[128], in_snap[160], below[200];
-	struct subtree *skel;
-	struct bpf_link *link;
+	struct attached attached;
 	int fd;
 
 	if (!disk)
@@ -320,23 +464,23 @@ TEST(c1001_c1004_a_btrfs_snapshot_is_where_it_was_made_and_has_no_roots)
 	ASSERT_EQ(0, fp_create(file));
 
 	/* Without file handles there are no two kinds of handles to mix up. */
-	fd = group_of(FAN_CLASS_NOTIF, &skel, &link);
+	fd = group_of(FAN_CLASS_NOTIF, &attached);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, fp_include(fd, in));
-	ASSERT_EQ(0, watch_opens(fd, disk));
+	ASSERT_EQ(0, fp_include(fd, vol));
+	ASSERT_EQ(0, watch(fd, FAN_OPEN, disk));
 	ASSERT_EQ(0, snapshot(vol, disk, "snap"));
 	ASSERT_EQ(0, snapshot(vol, in, "below"));
 	EXPECT_EQ(1, opens_seen(fd, in));
 	EXPECT_EQ(0, opens_seen(fd, in_snap));
 	EXPECT_EQ(1, opens_seen(fd, below));
-	bpf_link__destroy(link);
-	subtree__destroy(skel);
+	detach_subtree(&attached);
 	close(fd);
 }
 
 TEST(c1001_a_root_in_another_btrfs_subvolume_is_refused_with_exdev)
 {
-	const char *disk = find_disk("btrfs");
+	const char *disk = find_disk("btrfs", NULL);
 	char vol[96];
 	int fd;
 
@@ -347,7 +491,7 @@ TEST(c1001_a_root_in_another_btrfs_subvolume_is_refused_with_exdev)
 	fd = fanotify_init(FAN_NONBLOCK | FAN_CLOEXEC | FAN_REPORT_DFID_NAME,
 			   O_RDONLY);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, watch_opens(fd, disk));
+	ASSERT_EQ(0, watch(fd, FAN_OPEN, disk));
 	EXPECT_EQ(-EXDEV, fp_include(fd, vol));
 	close(fd);
 }

@@ -3,14 +3,12 @@
  * The subtree handler: events below the group's marked directories
  */
 #include "kselftest_harness.h"
-#include "common.h"
-#include "subtree.skel.h"
+#include "subtree.h"
 
 FIXTURE(subtree)
 {
 	struct fp_dir dir;
-	struct subtree *skel;
-	struct bpf_link *link;
+	struct attached attached;
 	int fd;
 	/* Under dir.path: in/deep, in/out, in/out/again, and out. */
 	char in[96], deep[96], in_out[96], again[96], out[96];
@@ -42,27 +40,6 @@ static int opens_seen(int fd, const char *dir)
 	return fp_count(fd);
 }
 
-static int attach_subtree(struct subtree **skel, struct bpf_link **link, int fd)
-{
-	*link = NULL;
-	*skel = subtree__open();
-	if (!*skel)
-		return -errno;
-	fp_set_group((*skel)->maps.subtree, fd);
-	if (subtree__load(*skel))
-		return -errno;
-	*link = bpf_map__attach_struct_ops((*skel)->maps.subtree);
-	return *link ? 0 : -errno;
-}
-
-static struct fanotify_fastpath_info group_info(int fd)
-{
-	struct fanotify_fastpath_info info = {};
-
-	fp_ioctl_info(fd, FAN_IOC_GET_FP, &info);
-	return info;
-}
-
 FIXTURE_SETUP(subtree)
 {
 	libbpf_set_print(fp_print);
@@ -80,13 +57,12 @@ FIXTURE_SETUP(subtree)
 	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
 				   FAN_OPEN | FAN_RENAME | FAN_ONDIR, AT_FDCWD,
 				   self->dir.path));
-	ASSERT_EQ(0, attach_subtree(&self->skel, &self->link, self->fd));
+	ASSERT_EQ(0, attach_subtree(&self->attached, self->fd));
 }
 
 FIXTURE_TEARDOWN(subtree)
 {
-	bpf_link__destroy(self->link);
-	subtree__destroy(self->skel);
+	detach_subtree(&self->attached);
 	close(self->fd);
 	fp_dir_remove(&self->dir);
 }
@@ -128,6 +104,52 @@ TEST_F(subtree, c1001_c1002_the_nearest_root_decides)
 	EXPECT_EQ(0, opens_seen(self->fd, self->in_out));
 }
 
+#define ROOTS	10000
+
+/* Open the files of every second root; how many events? */
+static int every_second_seen(int fd, int top, int first)
+{
+	char name[32];
+	int i, file;
+
+	for (i = first; i < ROOTS; i += 2) {
+		snprintf(name, sizeof(name), "%d/f", i);
+		file = openat(top, name, O_RDONLY | O_CLOEXEC);
+		if (file < 0)
+			return -1;
+		close(file);
+	}
+	return fp_count(fd);
+}
+
+TEST_F_TIMEOUT(subtree, c1002_c1004_there_can_be_any_number_of_roots, 120)
+{
+	int top = open(self->out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char path[160];
+	int i;
+
+	ASSERT_LE(0, top);
+	ASSERT_EQ(0, fp_include(self->fd, self->out));
+	for (i = 0; i < ROOTS; i++) {
+		snprintf(path, sizeof(path), "%s/%d", self->out, i);
+		ASSERT_EQ(0, mkdir(path, 0700));
+		ASSERT_EQ(0, i % 2 ? fp_exclude(self->fd, path) :
+				     fp_include(self->fd, path));
+		strcat(path, "/f");
+		ASSERT_EQ(0, fp_create(path));
+	}
+	fp_count(self->fd);
+	EXPECT_EQ(ROOTS / 2, every_second_seen(self->fd, top, 0));
+	EXPECT_EQ(0, every_second_seen(self->fd, top, 1));
+	/* All marks of inodes: not that of the file system. */
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_FLUSH, 0, AT_FDCWD,
+				   self->out));
+	EXPECT_EQ(0, every_second_seen(self->fd, top, 0));
+	ASSERT_EQ(0, fp_include(self->fd, self->out));
+	EXPECT_EQ(ROOTS / 2, every_second_seen(self->fd, top, 1));
+	close(top);
+}
+
 TEST_F(subtree, c1004_a_removed_root_counts_no_more)
 {
 	ASSERT_EQ(0, fp_include(self->fd, self->in));
@@ -158,6 +180,19 @@ TEST_F(subtree, c1005_a_directory_that_is_moved_out_is_out)
 	ASSERT_EQ(0, rename(moved, self->deep));
 	fp_count(self->fd);
 	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
+}
+
+TEST_F(subtree, c1005_a_directory_that_is_moved_within_stays_inside)
+{
+	char moved[128];
+
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
+	snprintf(moved, sizeof(moved), "%s/deep", self->again);
+	ASSERT_EQ(0, rename(self->deep, moved));
+	fp_count(self->fd);
+	EXPECT_EQ(1, opens_seen(self->fd, moved));
+	ASSERT_EQ(0, fp_exclude(self->fd, self->in_out));
+	EXPECT_EQ(0, opens_seen(self->fd, moved));
 }
 
 TEST_F(subtree, c1005_a_root_that_is_moved_stays_a_root)
@@ -208,6 +243,20 @@ TEST_F(subtree, c1007_an_access_through_a_bind_mount_is_seen)
 	rmdir(bind);
 }
 
+TEST_F(subtree, c1007_a_group_can_watch_a_mount_instead)
+{
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_FLUSH |
+				   FAN_MARK_FILESYSTEM, 0, AT_FDCWD,
+				   self->dir.path));
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_MOUNT,
+				   FAN_OPEN, AT_FDCWD, self->dir.path));
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
+	ASSERT_EQ(0, fp_exclude(self->fd, self->in_out));
+	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
+	EXPECT_EQ(0, opens_seen(self->fd, self->in_out));
+	EXPECT_EQ(0, opens_seen(self->fd, self->out));
+}
+
 TEST_F(subtree, c1008_the_file_system_can_be_unmounted)
 {
 	ASSERT_EQ(0, fp_include(self->fd, self->in));
@@ -232,13 +281,12 @@ TEST_F(subtree, c1009_what_has_no_place_is_sent_and_counted)
 	__u64 mask = 0;
 
 	/* A group that is told of objects without a name. */
-	bpf_link__destroy(self->link);
-	subtree__destroy(self->skel);
+	detach_subtree(&self->attached);
 	close(self->fd);
 	self->fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC |
 				 FAN_REPORT_FID, O_RDONLY);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, attach_subtree(&self->skel, &self->link, self->fd));
+	ASSERT_EQ(0, attach_subtree(&self->attached, self->fd));
 
 	/* The object is gone with its last name; where it was, nobody knows. */
 	snprintf(file, sizeof(file), "%s/file", self->out);
@@ -251,7 +299,7 @@ TEST_F(subtree, c1009_what_has_no_place_is_sent_and_counted)
 	ASSERT_EQ(0, unlink(file));
 	EXPECT_EQ(1, fp_drain(self->fd, &mask));
 	EXPECT_EQ(FAN_DELETE_SELF, mask & FAN_DELETE_SELF);
-	EXPECT_LE(1, (int)group_info(self->fd).unplaced);
+	EXPECT_LE(1, unplaced(self->fd));
 
 	/* Of two names it is not said which one, so no guess is made. */
 	ASSERT_EQ(0, fp_create(file));

@@ -205,13 +205,17 @@ $(BUILD)/selftests/oracle_test $(BUILD)/selftests/oracle_long_test: \
 	$(ORACLE) selftests/oracle.h
 $(BUILD)/selftests/oracle_long_test: selftests/oracle_test.c
 
+$(filter $(BUILD)/selftests/fanfp_watch_%,$(TEST_PROGRAMS)): \
+	selftests/fanfp_watch.h
+$(BUILD)/selftests/fanfp_watch_format_test: TEST_LIBS := -ljson-c
+
 $(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h selftests/run.h selftests/subtree.h $(SKELETONS) \
 			   include/uapi/linux/fanotify_fastpath.h
 	$(call say,TEST,$(@F))
 	$(Q)$(CC) $(TEST_CFLAGS) -I $(BUILD)/selftests -I $(BUILD)/bpf -I selftests \
 		-I include/uapi/linux -I $(TOOLS)/include \
 		-I $(SOURCE)/tools/testing/selftests \
-		$< $(filter $(ORACLE),$^) -o $@ $(TOOLS)/lib/libbpf.a -lelf -lz
+		$< $(filter $(ORACLE),$^) -o $@ $(TEST_LIBS) $(TOOLS)/lib/libbpf.a -lelf -lz
 
 # Those of the library have its shared one, and a libbpf of their own.
 $(BUILD)/selftests/fanfp_lib_%_test: selftests/fanfp_lib_%_test.c selftests/common.h \

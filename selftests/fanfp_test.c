@@ -69,8 +69,6 @@ TEST_F(fanfp, wrong_usage_is_2)
 	EXPECT_EQ(2, RUN("handler", "load"));
 	EXPECT_EQ(2, RUN("attach", "subtree"));
 	EXPECT_EQ(2, RUN("attach", "subtree", "--pid", "x"));
-	EXPECT_EQ(2, RUN("watch"));
-	EXPECT_EQ(2, RUN("watch", "-e", "nonsense", "/"));
 }
 
 TEST_F(fanfp, a_loaded_handler_is_listed_until_it_is_unloaded)

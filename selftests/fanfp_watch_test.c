@@ -5,78 +5,40 @@
 #include "kselftest_harness.h"
 #include "common.h"
 #include "run.h"
-
-#define FANFP		"/usr/sbin/fanfp"
-
-#define RUN(...) TOOL(FANFP, __VA_ARGS__)
-
-/* Start watching, and wait until it is ready. */
-#define WATCH(_dir, ...) ({						\
-	char _ready[200];						\
-									\
-	snprintf(_ready, sizeof(_ready), "Watching %s.\n", _dir);	\
-	start(&self->run, FANFP, "watch", ##__VA_ARGS__, _dir, NULL);	\
-	self->running = true;						\
-	ASSERT_TRUE(FP_WAIT_FOR(strstr(said(&self->run), _ready)));	\
-})
+#include "fanfp_watch.h"
 
 FIXTURE(watch)
 {
-	struct fp_dir dir;
-	struct run run;
-	bool running;
-	/* dir.path/{in,out}, and a place to mount in each. */
-	char in[80], out[80], in_mnt[96], out_mnt[96];
+	struct watched w;
+	/* A place to mount in each directory. */
+	char in_mnt[96], out_mnt[96];
 };
 
 FIXTURE_SETUP(watch)
 {
-	ASSERT_EQ(0, fp_dir_make(&self->dir));
-	snprintf(self->in, sizeof(self->in), "%s/in", self->dir.path);
-	snprintf(self->out, sizeof(self->out), "%s/out", self->dir.path);
-	snprintf(self->in_mnt, sizeof(self->in_mnt), "%s/mnt", self->in);
-	snprintf(self->out_mnt, sizeof(self->out_mnt), "%s/mnt", self->out);
-	ASSERT_EQ(0, mkdir(self->in, 0700));
-	ASSERT_EQ(0, mkdir(self->out, 0700));
+	ASSERT_EQ(0, watched_make(&self->w));
+	snprintf(self->in_mnt, sizeof(self->in_mnt), "%s/mnt", self->w.in);
+	snprintf(self->out_mnt, sizeof(self->out_mnt), "%s/mnt", self->w.out);
 	ASSERT_EQ(0, mkdir(self->in_mnt, 0700));
 	ASSERT_EQ(0, mkdir(self->out_mnt, 0700));
 }
 
 FIXTURE_TEARDOWN(watch)
 {
-	if (self->running)
-		EXPECT_EQ(0, stop(&self->run, SIGINT));
+	if (self->w.running)
+		EXPECT_EQ(0, watched_stop(&self->w, SIGINT));
 	umount2(self->in_mnt, MNT_DETACH);
 	umount2(self->out_mnt, MNT_DETACH);
-	fp_dir_remove(&self->dir);
-}
-
-static int create_in(const char *dir, const char *name)
-{
-	char path[200];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return fp_create(path);
+	watched_remove(&self->w);
 }
 
 /* Whether the creation of a file is, or has been, printed. */
-static bool printed(struct run *run, const char *dir, const char *name)
+static bool printed_in(struct run *run, const char *dir, const char *name)
 {
 	char line[240];
 
 	snprintf(line, sizeof(line), "%s/%s\n", dir, name);
 	return strstr(said(run), line);
-}
-
-static int count(const char *text, const char *line)
-{
-	int found = 0;
-
-	while ((text = strstr(text, line))) {
-		found++;
-		text += strlen(line);
-	}
-	return found;
 }
 
 /* Whether this is said, or soon will be, so many times of this directory. */
@@ -103,29 +65,29 @@ static int mount_tmpfs(const char *dir)
 TEST_F(watch, prints_what_happens_below_and_nothing_else)
 {
 	char path[160], moved[160], line[400];
-	const char *said_text = self->run.text;
+	const char *said_text = self->w.run.text;
 
-	WATCH(self->in);
-	snprintf(path, sizeof(path), "%s/a", self->out);
+	WATCH(&self->w);
+	snprintf(path, sizeof(path), "%s/a", self->w.out);
 	ASSERT_EQ(0, fp_create(path));
-	snprintf(moved, sizeof(moved), "%s/b", self->in);
+	snprintf(moved, sizeof(moved), "%s/b", self->w.in);
 	ASSERT_EQ(0, rename(path, moved));
-	snprintf(path, sizeof(path), "%s/deep", self->in);
+	snprintf(path, sizeof(path), "%s/deep", self->w.in);
 	ASSERT_EQ(0, mkdir(path, 0700));
-	snprintf(path, sizeof(path), "%s/deep/new\nline", self->in);
+	snprintf(path, sizeof(path), "%s/deep/new\nline", self->w.in);
 	ASSERT_EQ(0, fp_create(path));
 	ASSERT_EQ(0, unlink(moved));
 	snprintf(line, sizeof(line), "DELETE %s\n", moved);
-	ASSERT_TRUE(FP_WAIT_FOR(strstr(said(&self->run), line)));
+	ASSERT_TRUE(FP_WAIT_FOR(strstr(said(&self->w.run), line)));
 
-	snprintf(line, sizeof(line), "RENAME %s/a -> %s/b\n", self->out,
-		 self->in);
+	snprintf(line, sizeof(line), "RENAME %s/a -> %s/b\n", self->w.out,
+		 self->w.in);
 	SAYS(line);
-	snprintf(line, sizeof(line), "CREATE,ISDIR %s/deep\n", self->in);
+	snprintf(line, sizeof(line), "CREATE,ISDIR %s/deep\n", self->w.in);
 	SAYS(line);
-	snprintf(line, sizeof(line), "%s/deep/new\\012line\n", self->in);
+	snprintf(line, sizeof(line), "%s/deep/new\\012line\n", self->w.in);
 	SAYS(line);
-	snprintf(line, sizeof(line), "CREATE %s/a\n", self->out);
+	snprintf(line, sizeof(line), "CREATE %s/a\n", self->w.out);
 	EXPECT_EQ(NULL, strstr(said_text, line));
 }
 
@@ -133,79 +95,79 @@ TEST_F(watch, what_is_below_an_excluded_directory_is_not_printed)
 {
 	char out[120], again[160];
 
-	snprintf(out, sizeof(out), "%s/out", self->in);
+	snprintf(out, sizeof(out), "%s/out", self->w.in);
 	snprintf(again, sizeof(again), "%s/again", out);
 	ASSERT_EQ(0, mkdir(out, 0700));
 	ASSERT_EQ(0, mkdir(again, 0700));
-	WATCH(self->in, "--exclude-dir", out, again);
+	WATCH(&self->w, "--exclude-dir", out, again);
 	ASSERT_EQ(0, create_in(out, "unseen"));
 	ASSERT_EQ(0, create_in(again, "seen"));
-	ASSERT_EQ(0, create_in(self->in, "last"));
-	ASSERT_TRUE(FP_WAIT_FOR(printed(&self->run, self->in, "last")));
-	EXPECT_TRUE(printed(&self->run, again, "seen"));
-	EXPECT_FALSE(printed(&self->run, out, "unseen"));
+	ASSERT_EQ(0, create_in(self->w.in, "last"));
+	ASSERT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->w.in, "last")));
+	EXPECT_TRUE(printed_in(&self->w.run, again, "seen"));
+	EXPECT_FALSE(printed_in(&self->w.run, out, "unseen"));
 }
 
 TEST_F(watch, a_file_system_mounted_below_is_watched)
 {
 	ASSERT_EQ(0, mount_tmpfs(self->in_mnt));
-	WATCH(self->in);
-	EXPECT_TRUE(says(&self->run, "Watching ", self->in_mnt,
+	WATCH(&self->w);
+	EXPECT_TRUE(says(&self->w.run, "Watching ", self->in_mnt,
 			 ", where a tmpfs is mounted."));
 	ASSERT_EQ(0, create_in(self->in_mnt, "file"));
-	EXPECT_TRUE(FP_WAIT_FOR(printed(&self->run, self->in_mnt, "file")));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->in_mnt, "file")));
 }
 
 TEST_F(watch, mounts_that_come_and_go_are_followed)
 {
 	int i;
 
-	WATCH(self->in);
+	WATCH(&self->w);
 	for (i = 1; i <= 3; i++) {
 		ASSERT_EQ(0, mount_tmpfs(self->in_mnt));
-		ASSERT_TRUE(says_times(&self->run, i, "Watching ", self->in_mnt,
+		ASSERT_TRUE(says_times(&self->w.run, i, "Watching ", self->in_mnt,
 				       ", where a tmpfs is mounted."));
 		ASSERT_EQ(0, create_in(self->in_mnt, "file"));
-		EXPECT_TRUE(says_times(&self->run, i, "", self->in_mnt,
+		EXPECT_TRUE(says_times(&self->w.run, i, "", self->in_mnt,
 				       "/file"));
 		/* Being watched keeps nothing mounted. */
 		ASSERT_TRUE(FP_WAIT_FOR(!umount(self->in_mnt)));
-		ASSERT_TRUE(says_times(&self->run, i, "No longer watching ",
+		ASSERT_TRUE(says_times(&self->w.run, i, "No longer watching ",
 				       self->in_mnt, ": unmounted."));
 	}
 	ASSERT_EQ(0, create_in(self->in_mnt, "below"));
-	EXPECT_TRUE(FP_WAIT_FOR(printed(&self->run, self->in_mnt, "below")));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->in_mnt, "below")));
 }
 
 TEST_F(watch, with_one_file_system_what_is_mounted_below_is_not_watched)
 {
 	ASSERT_EQ(0, mount_tmpfs(self->in_mnt));
-	WATCH(self->in, "--one-file-system");
+	WATCH(&self->w, "--one-file-system");
 	ASSERT_EQ(0, create_in(self->in_mnt, "unseen"));
-	ASSERT_EQ(0, create_in(self->in, "seen"));
-	EXPECT_TRUE(FP_WAIT_FOR(printed(&self->run, self->in, "seen")));
-	EXPECT_FALSE(printed(&self->run, self->in_mnt, "unseen"));
+	ASSERT_EQ(0, create_in(self->w.in, "seen"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->w.in, "seen")));
+	EXPECT_FALSE(printed_in(&self->w.run, self->in_mnt, "unseen"));
 }
 
 TEST_F(watch, what_is_mounted_elsewhere_is_not_watched)
 {
 	ASSERT_EQ(0, mount_tmpfs(self->in_mnt));
 	ASSERT_EQ(0, mount_tmpfs(self->out_mnt));
-	WATCH(self->in, "--exclude-dir", self->out);
+	WATCH(&self->w, "--exclude-dir", self->w.out);
 	ASSERT_EQ(0, create_in(self->out_mnt, "unseen"));
 	ASSERT_EQ(0, create_in(self->in_mnt, "seen"));
-	EXPECT_TRUE(FP_WAIT_FOR(printed(&self->run, self->in_mnt, "seen")));
-	EXPECT_FALSE(printed(&self->run, self->out_mnt, "unseen"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->in_mnt, "seen")));
+	EXPECT_FALSE(printed_in(&self->w.run, self->out_mnt, "unseen"));
 }
 
 TEST_F(watch, what_is_mounted_below_an_excluded_directory_is_not_watched)
 {
 	ASSERT_EQ(0, mount_tmpfs(self->in_mnt));
-	WATCH(self->in, "--exclude-dir", self->in_mnt);
+	WATCH(&self->w, "--exclude-dir", self->in_mnt);
 	ASSERT_EQ(0, create_in(self->in_mnt, "unseen"));
-	ASSERT_EQ(0, create_in(self->in, "seen"));
-	EXPECT_TRUE(FP_WAIT_FOR(printed(&self->run, self->in, "seen")));
-	EXPECT_FALSE(printed(&self->run, self->in_mnt, "unseen"));
+	ASSERT_EQ(0, create_in(self->w.in, "seen"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->w.in, "seen")));
+	EXPECT_FALSE(printed_in(&self->w.run, self->in_mnt, "unseen"));
 }
 
 TEST_F(watch, a_file_system_that_lives_on_elsewhere_is_watched_no_more)
@@ -215,76 +177,112 @@ TEST_F(watch, a_file_system_that_lives_on_elsewhere_is_watched_no_more)
 	ASSERT_EQ(0, mount_tmpfs(self->out_mnt));
 	snprintf(sub, sizeof(sub), "%s/sub", self->out_mnt);
 	ASSERT_EQ(0, mkdir(sub, 0700));
-	WATCH(self->in);
+	WATCH(&self->w);
 	ASSERT_EQ(0, mount(sub, self->in_mnt, NULL, MS_BIND, NULL));
-	ASSERT_TRUE(says(&self->run, "Watching ", self->in_mnt,
+	ASSERT_TRUE(says(&self->w.run, "Watching ", self->in_mnt,
 			 ", where a tmpfs is mounted."));
 	/* Through whichever mount. */
 	ASSERT_EQ(0, create_in(sub, "seen"));
-	EXPECT_TRUE(FP_WAIT_FOR(printed(&self->run, self->in_mnt, "seen")));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->in_mnt, "seen")));
 
 	ASSERT_TRUE(FP_WAIT_FOR(!umount(self->in_mnt)));
-	ASSERT_TRUE(says(&self->run, "No longer watching ", self->in_mnt,
+	ASSERT_TRUE(says(&self->w.run, "No longer watching ", self->in_mnt,
 			 ": unmounted."));
 	ASSERT_EQ(0, create_in(sub, "unseen"));
-	ASSERT_EQ(0, create_in(self->in, "last"));
-	EXPECT_TRUE(FP_WAIT_FOR(printed(&self->run, self->in, "last")));
-	EXPECT_EQ(NULL, strstr(said(&self->run), "unseen"));
+	ASSERT_EQ(0, create_in(self->w.in, "last"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->w.in, "last")));
+	EXPECT_EQ(NULL, strstr(said(&self->w.run), "unseen"));
 }
 
 TEST_F(watch, a_mount_is_judged_by_where_a_renamed_directory_is_now)
 {
 	char moved[120], mnt[160];
 
-	WATCH(self->in);
-	snprintf(moved, sizeof(moved), "%s/moved", self->out);
-	ASSERT_EQ(0, rename(self->in, moved));
+	WATCH(&self->w);
+	snprintf(moved, sizeof(moved), "%s/moved", self->w.out);
+	ASSERT_EQ(0, rename(self->w.in, moved));
 	snprintf(mnt, sizeof(mnt), "%s/mnt", moved);
 	ASSERT_EQ(0, mount_tmpfs(mnt));
-	EXPECT_TRUE(says(&self->run, "Watching ", mnt,
+	EXPECT_TRUE(says(&self->w.run, "Watching ", mnt,
 			 ", where a tmpfs is mounted."));
 	ASSERT_EQ(0, create_in(mnt, "file"));
-	EXPECT_TRUE(FP_WAIT_FOR(printed(&self->run, mnt, "file")));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, mnt, "file")));
 	EXPECT_EQ(0, umount2(mnt, MNT_DETACH));
-	ASSERT_EQ(0, rename(moved, self->in));
+	ASSERT_EQ(0, rename(moved, self->w.in));
 }
 
 TEST_F(watch, when_its_directory_is_unmounted_it_ends)
 {
 	ASSERT_EQ(0, mount_tmpfs(self->in_mnt));
-	WATCH(self->in_mnt);
+	WATCH_PATH(&self->w, self->in_mnt);
 	ASSERT_TRUE(FP_WAIT_FOR(!umount(self->in_mnt)));
-	self->running = false;
-	EXPECT_EQ(1, end(&self->run));
-	EXPECT_NE(NULL, strstr(self->run.text, "nothing is left to watch"));
+	self->w.running = false;
+	EXPECT_EQ(1, end(&self->w.run));
+	EXPECT_NE(NULL, strstr(self->w.run.text, "nothing is left to watch"));
 }
 
 TEST_F(watch, what_can_not_be_watched_is_said_once)
 {
 	ASSERT_EQ(0, mount("none", self->in_mnt, "proc", 0, NULL));
-	WATCH(self->in);
-	EXPECT_TRUE(says(&self->run, "Not watching ", self->in_mnt,
+	WATCH(&self->w);
+	EXPECT_TRUE(says(&self->w.run, "Not watching ", self->in_mnt,
 			 ", where a proc is mounted: it has no file handles that last."));
 	/* Not again when something else is mounted. */
-	ASSERT_EQ(0, mount_tmpfs(self->in));
-	ASSERT_EQ(0, umount(self->in));
+	ASSERT_EQ(0, mount_tmpfs(self->w.in));
+	ASSERT_EQ(0, umount(self->w.in));
 	ASSERT_EQ(0, mount_tmpfs(self->out_mnt));
-	ASSERT_EQ(0, create_in(self->in, "last"));
-	ASSERT_TRUE(FP_WAIT_FOR(printed(&self->run, self->in, "last")));
-	EXPECT_EQ(1, count(said(&self->run), "Not watching "));
+	ASSERT_EQ(0, create_in(self->w.in, "last"));
+	ASSERT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->w.in, "last")));
+	EXPECT_EQ(1, count(said(&self->w.run), "Not watching "));
 	EXPECT_EQ(0, umount(self->in_mnt));
 }
 
-TEST_F(watch, something_that_is_no_directory_is_one_line)
+TEST_F(watch, a_file_is_watched_by_its_name)
+{
+	const char *file = self->w.dir.file;
+	char path[120];
+
+	WATCH_PATH(&self->w, file);
+	ASSERT_EQ(0, fp_create(self->w.dir.file2));
+	ASSERT_EQ(0, create_in(self->w.dir.path, "other"));
+	ASSERT_EQ(0, create_in(self->w.in, "file"));
+	/* As an editor replaces it. */
+	ASSERT_EQ(0, rename(self->w.dir.file2, file));
+	PRINTS(&self->w, "RENAME %s -> %s\n", self->w.dir.file2, file);
+	ASSERT_EQ(0, unlink(file));
+	PRINTS(&self->w, "DELETE %s\n", file);
+	ASSERT_EQ(0, fp_create(file));
+	PRINTS(&self->w, "CREATE %s\n", file);
+	snprintf(path, sizeof(path), "%s/other", self->w.dir.path);
+	PRINTS_NO(&self->w, "%s", path);
+	PRINTS_NO(&self->w, "%s/file", self->w.in);
+}
+
+TEST_F(watch, a_file_and_a_directory_can_be_watched_together)
+{
+	WATCH(&self->w, self->w.dir.file);
+	ASSERT_EQ(0, create_in(self->w.out, "unseen"));
+	ASSERT_EQ(0, create_in(self->w.in, "seen"));
+	ASSERT_EQ(0, chmod(self->w.dir.file, 0640));
+	PRINTS(&self->w, "ATTRIB %s\n", self->w.dir.file);
+	PRINTS(&self->w, "%s/seen\n", self->w.in);
+	PRINTS_NO(&self->w, "unseen");
+}
+
+TEST_F(watch, what_can_not_be_excluded_or_watched_is_one_line)
 {
 	struct run run;
 	const char *said_text = run.text;
 
-	EXPECT_EQ(1, RUN("watch", self->dir.file));
+	EXPECT_EQ(1, RUN("watch", self->w.in, "--exclude-dir",
+			 self->w.dir.file));
 	SAYS("/file: cannot mark: Not a directory");
 	EXPECT_EQ(1, lines(run.text));
 	EXPECT_EQ(1, RUN("watch", "/no/such"));
-	SAYS("fanfp: /no/such: cannot mark: No such file or directory");
+	SAYS("fanfp: /no/such: No such file or directory\n");
+	EXPECT_EQ(1, lines(run.text));
+	EXPECT_EQ(1, RUN("watch", "/proc"));
+	SAYS("fanfp: /proc: cannot watch its file system: it has no file handles that last\n");
 	EXPECT_EQ(1, lines(run.text));
 }
 

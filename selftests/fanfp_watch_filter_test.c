@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fanfp watch: which files, which processes, and how many events
+ */
+#include "kselftest_harness.h"
+#include "common.h"
+#include "run.h"
+#include "fanfp_watch.h"
+
+FIXTURE(filter)
+{
+	struct watched w;
+};
+
+FIXTURE_SETUP(filter)
+{
+	ASSERT_EQ(0, watched_make(&self->w));
+}
+
+FIXTURE_TEARDOWN(filter)
+{
+	watched_remove(&self->w);
+}
+
+/* --- files --------------------------------------------------------------------- */
+
+TEST_F(filter, include_is_for_names_or_with_a_slash_for_paths)
+{
+	char sub[120];
+
+	snprintf(sub, sizeof(sub), "%s/sub", self->w.in);
+	ASSERT_EQ(0, mkdir(sub, 0700));
+	WATCH(&self->w, "-e", "create", "--include", "*.[ch]", "--include",
+	      "*/sub/a*");
+	ASSERT_EQ(0, create_in(self->w.in, "unseen.o"));
+	ASSERT_EQ(0, create_in(self->w.in, "a-unseen"));
+	ASSERT_EQ(0, create_in(sub, "unseen"));
+	ASSERT_EQ(0, create_in(self->w.in, "seen.c"));
+	ASSERT_EQ(0, create_in(sub, "seen.h"));
+	ASSERT_EQ(0, create_in(sub, "a-seen"));
+	PRINTS(&self->w, "%s/a-seen\n", sub);
+	PRINTS(&self->w, "%s/seen.h\n", sub);
+	PRINTS(&self->w, "%s/seen.c\n", self->w.in);
+	PRINTS_NO(&self->w, "unseen");
+}
+
+TEST_F(filter, exclude_wins_over_include)
+{
+	WATCH(&self->w, "-e", "create", "--exclude", "unseen*", "--exclude",
+	      "*/in/b*", "--include", "*.c");
+	ASSERT_EQ(0, create_in(self->w.in, "unseen.c"));
+	ASSERT_EQ(0, create_in(self->w.in, "b-unseen.c"));
+	ASSERT_EQ(0, create_in(self->w.in, "seen.c"));
+	PRINTS(&self->w, "/seen.c\n");
+	PRINTS_NO(&self->w, "unseen");
+}
+
+TEST_F(filter, a_rename_is_judged_by_both_names)
+{
+	ASSERT_EQ(0, create_in(self->w.in, "a"));
+	WATCH(&self->w, "-e", "rename", "--include", "*.c");
+	ASSERT_EQ(0, rename(in(self->w.in, "a"), in(self->w.in, "b")));
+	ASSERT_EQ(0, rename(in(self->w.in, "b"), in(self->w.in, "b.c")));
+	ASSERT_EQ(0, rename(in(self->w.in, "b.c"), in(self->w.in, "d")));
+	PRINTS(&self->w, "/in/b.c -> ");
+	PRINTS(&self->w, "/in/b -> ");
+	PRINTS_NO(&self->w, "/in/a -> ");
+}
+
+TEST_F(filter, a_directory_has_its_name_in_events_of_its_own)
+{
+	char dirs[2][120];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		snprintf(dirs[i], sizeof(dirs[i]), "%s/%s", self->w.in,
+			 i ? "seen" : "other");
+		ASSERT_EQ(0, mkdir(dirs[i], 0700));
+	}
+	WATCH(&self->w, "-e", "open,attrib", "--include", "seen");
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, fp_touch(dirs[i]) ?: chmod(dirs[i], 0750));
+	PRINTS(&self->w, "ISDIR %s\n", dirs[1]);
+	PRINTS_NO(&self->w, "other");
+}
+
+/* --- processes ----------------------------------------------------------------- */
+
+/* Who creates a file in a directory, and which. */
+struct creator {
+	const char *dir, *name;
+	const char *comm;
+	const char *cgroup;
+	uid_t uid;
+};
+
+static int create_as(void *arg)
+{
+	const struct creator *who = arg;
+	int fd;
+
+	prctl(PR_SET_NAME, who->comm ?: "tester");
+	if (who->cgroup) {
+		fd = open(in(who->cgroup, "cgroup.procs"), O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, "0", 1) != 1)
+			return 1;
+		close(fd);
+	}
+	if (who->uid && (setgid(who->uid) || setuid(who->uid)))
+		return 1;
+	return !!create_in(who->dir, who->name);
+}
+
+#define CREATE_AS(...) ({						\
+	struct creator _who = { .dir = self->w.in, __VA_ARGS__ };	\
+									\
+	ASSERT_EQ(0, fp_in_child(create_as, &_who));			\
+})
+
+TEST_F(filter, by_the_name_of_the_process)
+{
+	WATCH(&self->w, "-e", "create", "--comm", "one", "--comm",
+	      "a-name-that-is-too-long");
+	CREATE_AS(.name = "unseen", .comm = "two");
+	CREATE_AS(.name = "first", .comm = "one");
+	CREATE_AS(.name = "second", .comm = "a-name-that-is-too-long");
+	PRINTS(&self->w, "a-name-that-is-(");
+	PRINTS(&self->w, "/second\n");
+	PRINTS(&self->w, "/first\n");
+	PRINTS_NO(&self->w, "unseen");
+}
+
+TEST_F(filter, not_by_the_name_of_the_process)
+{
+	WATCH(&self->w, "-e", "create", "--not-comm", "one", "--not-comm",
+	      "a b,c");
+	CREATE_AS(.name = "unseen", .comm = "one");
+	CREATE_AS(.name = "unseen2", .comm = "a b,c");
+	CREATE_AS(.name = "seen", .comm = "two");
+	PRINTS(&self->w, "/seen\n");
+	PRINTS_NO(&self->w, "unseen");
+}
+
+TEST_F(filter, by_the_process)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	WATCH(&self->w, "-e", "create", "--pid", pid);
+	CREATE_AS(.name = "unseen");
+	ASSERT_EQ(0, create_in(self->w.in, "seen"));
+	PRINTS(&self->w, "/seen\n");
+	PRINTS_NO(&self->w, "unseen");
+}
+
+TEST_F(filter, not_by_the_process)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	WATCH(&self->w, "-e", "create", "--not-pid", pid);
+	ASSERT_EQ(0, create_in(self->w.in, "unseen"));
+	CREATE_AS(.name = "seen");
+	PRINTS(&self->w, "/seen\n");
+	PRINTS_NO(&self->w, "unseen");
+}
+
+TEST_F(filter, by_the_user)
+{
+	WATCH(&self->w, "-e", "create", "--uid", "1234", "--uid", "1235");
+	CREATE_AS(.name = "unseen");
+	CREATE_AS(.name = "first", .uid = 1234);
+	CREATE_AS(.name = "second", .uid = 1235);
+	PRINTS(&self->w, ") uid 1235: CREATE %s/second\n", self->w.in);
+	PRINTS(&self->w, ") uid 1234: CREATE %s/first\n", self->w.in);
+	PRINTS_NO(&self->w, "unseen");
+}
+
+TEST_F(filter, not_by_the_user)
+{
+	WATCH(&self->w, "-e", "create", "--not-uid", "1234");
+	CREATE_AS(.name = "unseen", .uid = 1234);
+	CREATE_AS(.name = "seen");
+	PRINTS(&self->w, "/seen\n");
+	PRINTS_NO(&self->w, "unseen");
+}
+
+#define CGROUP		"/sys/fs/cgroup/fanfp-watch-test"
+
+TEST_F(filter, by_the_cgroup_and_what_is_below)
+{
+	ASSERT_EQ(0, mkdir(CGROUP, 0700));
+	ASSERT_EQ(0, mkdir(CGROUP "/below", 0700));
+	WATCH(&self->w, "-e", "create", "--cgroup", CGROUP);
+	CREATE_AS(.name = "unseen");
+	CREATE_AS(.name = "first", .cgroup = CGROUP);
+	CREATE_AS(.name = "second", .cgroup = CGROUP "/below");
+	PRINTS(&self->w, "/second\n");
+	PRINTS(&self->w, "/first\n");
+	PRINTS_NO(&self->w, "unseen");
+	EXPECT_EQ(0, rmdir(CGROUP "/below"));
+	EXPECT_EQ(0, rmdir(CGROUP));
+}
+
+TEST_F(filter, not_by_the_cgroup)
+{
+	ASSERT_EQ(0, mkdir(CGROUP, 0700));
+	WATCH(&self->w, "-e", "create", "--not-cgroup", "/fanfp-watch-test");
+	CREATE_AS(.name = "unseen", .cgroup = CGROUP);
+	CREATE_AS(.name = "seen");
+	PRINTS(&self->w, "/seen\n");
+	PRINTS_NO(&self->w, "unseen");
+	EXPECT_EQ(0, rmdir(CGROUP));
+}
+
+static int touch_by_busybox(void *path)
+{
+	execl("/bin/busybox", "touch", path, NULL);
+	return 1;
+}
+
+TEST_F(filter, by_the_program)
+{
+	WATCH(&self->w, "-e", "create", "--exe", "/bin/touch");
+	ASSERT_EQ(0, create_in(self->w.in, "unseen"));
+	ASSERT_EQ(0, fp_in_child(touch_by_busybox,
+				 (void *)in(self->w.in, "seen")));
+	PRINTS(&self->w, "touch(");
+	PRINTS(&self->w, "/seen\n");
+	PRINTS_NO(&self->w, "unseen");
+}
+
+TEST_F(filter, not_by_the_program)
+{
+	WATCH(&self->w, "-e", "create", "--not-exe", "/bin/busybox");
+	ASSERT_EQ(0, fp_in_child(touch_by_busybox,
+				 (void *)in(self->w.in, "unseen")));
+	ASSERT_EQ(0, create_in(self->w.in, "seen"));
+	PRINTS(&self->w, "/seen\n");
+	PRINTS_NO(&self->w, "unseen");
+}
+
+TEST_F(filter, all_that_is_asked_for_has_to_hold)
+{
+	WATCH(&self->w, "-e", "create", "--comm", "one", "--uid", "1234",
+	      "--include", "seen*", "--not-comm", "two");
+	CREATE_AS(.name = "seen-not1", .comm = "one");
+	CREATE_AS(.name = "seen-not2", .comm = "two", .uid = 1234);
+	CREATE_AS(.name = "not", .comm = "one", .uid = 1234);
+	CREATE_AS(.name = "seen", .comm = "one", .uid = 1234);
+	PRINTS(&self->w, "/seen\n");
+	PRINTS_NO(&self->w, "not");
+}
+
+TEST_F(filter, that_can_not_be_is_one_line)
+{
+	static const char * const wrong[][2] = {
+		{ "--pid", "x" }, { "--pid", "-1" }, { "--not-pid", "" },
+		{ "--uid", "no-such-user" }, { "--exe", "/no/such" },
+		{ "--cgroup", "not/absolute" }, { "--cgroup", "/no/such" },
+		{ "--rate", "0" }, { "--rate", "many" }, { "--dedupe=0", "-q" },
+		{ "-t", "soon" }, { "-t", "-1" }, { "-e", "nonsense" },
+		{ "-e", "" }, { "-e", "open," },
+	};
+	struct run run;
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		EXPECT_EQ(1, RUN("watch", wrong[i][0], wrong[i][1],
+				 self->w.in)) {
+			TH_LOG("%s %s", wrong[i][0], wrong[i][1]);
+		}
+		EXPECT_EQ(1, lines(run.text)) {
+			TH_LOG("%s %s: %s", wrong[i][0], wrong[i][1], run.text);
+		}
+	}
+}
+
+/* --- how many ------------------------------------------------------------------ */
+
+TEST_F(filter, of_more_events_than_the_rate_it_is_told_how_many)
+{
+	char name[16];
+	int i;
+
+	WATCH(&self->w, "-e", "create", "--rate", "3");
+	ASSERT_EQ(0, kill(self->w.run.pid, SIGSTOP));
+	for (i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "f%d", i);
+		ASSERT_EQ(0, create_in(self->w.in, name));
+	}
+	ASSERT_EQ(0, kill(self->w.run.pid, SIGCONT));
+	PRINTS(&self->w, "DROPPED: 7 events, above 3 a second\n");
+	PRINTS(&self->w, "/f2\n");
+	PRINTS_NO(&self->w, "/f3\n");
+	ASSERT_EQ(0, create_in(self->w.in, "later"));
+	PRINTS(&self->w, "/later\n");
+}
+
+TEST_F(filter, what_was_dropped_is_told_at_the_end)
+{
+	WATCH(&self->w, "-e", "create", "--rate", "1", "-j");
+	ASSERT_EQ(0, kill(self->w.run.pid, SIGSTOP));
+	ASSERT_EQ(0, create_in(self->w.in, "f"));
+	ASSERT_EQ(0, create_in(self->w.in, "g"));
+	ASSERT_EQ(0, create_in(self->w.in, "h"));
+	ASSERT_EQ(0, kill(self->w.run.pid, SIGCONT));
+	PRINTS(&self->w, "/f\"");
+	EXPECT_EQ(0, watched_stop(&self->w, SIGINT));
+	PRINTS(&self->w, "\"events\":[\"DROPPED\"],\"dropped\":2}\n");
+}
+
+TEST_F(filter, an_event_of_a_file_is_printed_once_in_a_while)
+{
+	int i;
+
+	WATCH(&self->w, "-e", "attrib,delete", "--dedupe=1000000");
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, chmod(self->w.in, 0700));
+		ASSERT_EQ(0, create_in(self->w.in, "f"));
+		ASSERT_EQ(0, unlink(in(self->w.in, "f")));
+		PRINTS(&self->w, "DELETE");
+	}
+	ASSERT_EQ(0, create_in(self->w.in, "g"));
+	ASSERT_EQ(0, unlink(in(self->w.in, "g")));
+	PRINTS(&self->w, "DELETE %s/g\n", self->w.in);
+	EXPECT_EQ(1, count(printed(&self->w), "/f\n"));
+	EXPECT_EQ(1, count(printed(&self->w), "ATTRIB"));
+}
+
+TEST_F(filter, after_that_while_it_is_printed_again)
+{
+	WATCH(&self->w, "-e", "attrib", "--dedupe=10");
+	ASSERT_TRUE(FP_WAIT_FOR(!chmod(self->w.in, 0700) &&
+				count(printed(&self->w), "ATTRIB") >= 2));
+}
+
+TEST_HARNESS_MAIN

@@ -293,16 +293,37 @@ check-mutants: module-broken kernel loader tests	## break each rule once (MUTANT
 
 BENCH		:= $(BUILD)/bench
 BENCH_SOURCES	:= $(filter-out %.bpf.c,$(wildcard selftests/bench/*.c))
+BENCH_SKELETONS	:= $(patsubst selftests/%.bpf.c,$(BUILD)/selftests/%.skel.h, \
+			$(wildcard selftests/bench/*.bpf.c))
 CASES		?= *
 
-$(BENCH): $(BENCH_SOURCES) selftests/bench/bench.h selftests/common.h \
-	  $(BUILD)/selftests/bench/nop.skel.h $(BUILD)/bpf/subtree.skel.h
+$(BUILD)/selftests/bench/%.bpf.o: selftests/bench/filter.bpf.h
+
+$(BENCH): $(BENCH_SOURCES) $(wildcard selftests/bench/*.h) selftests/common.h \
+	  $(BENCH_SKELETONS) $(BUILD)/bpf/subtree.skel.h
 	$(call say,CC,$(@F))
-	$(Q)$(CC) $(TEST_CFLAGS) -I $(BUILD)/selftests/bench -I $(BUILD)/bpf -I selftests \
-		-I include/uapi/linux -I $(TOOLS)/include \
+	$(Q)$(CC) -O2 $(filter-out -O1,$(TEST_CFLAGS)) -I $(BUILD)/selftests/bench \
+		-I $(BUILD)/bpf -I selftests -I include/uapi/linux -I $(TOOLS)/include \
 		$(BENCH_SOURCES) -o $@ $(TOOLS)/lib/libbpf.a -lelf -lz
 
-bench: $(BENCH) $(FLAVOUR:intree=kernel)	## count instructions (CASES='depth roots')
+# Kernels of the in-tree flavour's configuration without anything of ours: as it
+# is, and one that returns when the mask of an event is computed.
+kernel-plain: | $(SOURCE)
+	@scripts/build-kernel --plain - $(SOURCE) $(KERNEL)-plain kernel/configs/base.config
+
+kernel-mask: | $(SOURCE)
+	@scripts/build-kernel --plain selftests/bench/mask.patch $(SOURCE) $(KERNEL)-mask \
+		kernel/configs/base.config
+
+# The module for the first of them.
+module-plain: kernel-plain
+	@$(MAKE) --no-print-directory KDIR=$(KERNEL)-plain/headers \
+		MODULE_DIR=$(BUILD)/module/plain module
+
+BENCH_KERNELS	:= $(if $(filter intree,$(FLAVOUR)),kernel kernel-mask module-plain) \
+		   $(if $(filter module,$(FLAVOUR)),module)
+
+bench: $(BENCH) $(BENCH_KERNELS)	## count instructions (CASES='depth roots')
 	@selftests/bench/bench --flavours '$(FLAVOUR)' --cases '$(CASES)'
 
 # --- the demo ----------------------------------------------------------------------------
@@ -334,4 +355,4 @@ version:			## print the version
 
 .PHONY: all docs help deps install-deps build-handler loader install uninstall installed module modules dkms \
 	kernel kernel-debug tests check check-long check-debug lint check-harness \
-	check-patches check-mutants patches module-of module-broken kmod bench demo clean distclean clean-cache version
+	check-patches check-mutants patches module-of module-broken module-plain kernel-plain kernel-mask kmod bench demo clean distclean clean-cache version

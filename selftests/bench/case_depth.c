@@ -13,11 +13,11 @@ BENCH_CASE(depth)
 	char prefix[16];
 	unsigned int i;
 
-	for (i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(depths); i++) {
 		tree_make(&tree, depths[i], BENCH_FILES);
 		snprintf(prefix, sizeof(prefix), "depth.%d", depths[i]);
-		measure_listener(&tree, LISTENER_NOP, prefix);
-		measure_listener(&tree, LISTENER_SUBTREE, prefix);
+		measure_open(&tree, "nop", prefix);
+		measure_open(&tree, "subtree", prefix);
 		tree_remove(&tree);
 	}
 }

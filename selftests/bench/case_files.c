@@ -33,7 +33,7 @@ BENCH_CASE(files)
 	unsigned int i;
 
 	tree_make(&tree, 4, MEASURED);
-	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
 		if (!fits_memory(counts[i])) {
 			fprintf(stderr, "bench: no memory for %d files: not measured\n",
 				counts[i]);
@@ -41,8 +41,8 @@ BENCH_CASE(files)
 		}
 		tree_fill(&tree, counts[i] - MEASURED, S_IFREG);
 		snprintf(prefix, sizeof(prefix), "files.%d", counts[i]);
-		measure_listener(&tree, LISTENER_SUBTREE, prefix);
-		measure_listener(&tree, LISTENER_NONE, prefix);
+		measure_open(&tree, "subtree", prefix);
+		measure_open(&tree, "none", prefix);
 	}
 	tree_remove(&tree);
 }

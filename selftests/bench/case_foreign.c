@@ -2,6 +2,7 @@
 /*
  * foreign - an ancestor carries marks of other groups
  */
+#include <sys/fanotify.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -10,24 +11,27 @@
 
 BENCH_CASE(foreign)
 {
-	struct bench_listener listener;
+	struct bench_setup setup;
+	struct bench_watch watch;
 	int groups[MAX_FOREIGN];
 	struct bench_tree tree;
 	int count;
 
 	tree_make(&tree, 4, BENCH_FILES);
-	listener_open(&listener, LISTENER_SUBTREE, tree.root);
+	setup_reference(&setup, &tree);
+	bench_watch_start(&watch, bench_watch_kind("subtree"), &setup);
 	for (count = 0; count <= MAX_FOREIGN; count++) {
 		if (count) {
 			/* Not the parent: fsnotify itself would look there. */
-			groups[count - 1] = listener_group();
-			listener_include(groups[count - 1], tree.root, "d1");
+			groups[count - 1] = group_open(GROUP_FID);
+			group_include(groups[count - 1], &tree, "d1");
 		}
 		if (count == 0 || count == 1 || count == MAX_FOREIGN)
-			measure_open(&tree, NULL, "foreign.%d", count);
+			measure_work(bench_work("open"), &tree, &watch,
+				     "foreign.%d", count);
 	}
 	for (count = 0; count < MAX_FOREIGN; count++)
 		close(groups[count]);
-	listener_close(&listener);
+	bench_watch_stop(&watch);
 	tree_remove(&tree);
 }

@@ -54,7 +54,7 @@ static struct counts count_kept(void)
 }
 
 /* Open all files, half of which are below a root. */
-static void open_all(struct bench_listener *listener, int drain)
+static void open_all(struct bench_watch *watch, int drain)
 {
 	char path[64];
 	int dir, i, fd;
@@ -67,52 +67,57 @@ static void open_all(struct bench_listener *listener, int drain)
 				bench_die("cannot open %s", path);
 			close(fd);
 		}
-		if (listener && dir < drain)
-			listener_drain(listener, FILES);
+		if (watch && dir < drain && bench_watch_drain(watch) != FILES)
+			bench_die("events are missing");
 	}
 }
 
-static void measure_kept(enum bench_listener_kind kind, int root, int drain,
-			 bool report)
+static void measure_kept(const char *name, const struct bench_tree *tree,
+			 int drain, bool report)
 {
-	struct bench_listener listener;
+	struct bench_setup setup;
+	struct bench_watch watch;
 	struct counts before, after;
 	char path[8];
 	int i;
 
-	listener_open(&listener, kind, root);
+	setup_reference(&setup, tree);
+	bench_watch_start(&watch, bench_watch_kind(name), &setup);
 	before = count_kept();
 	for (i = 0; i < ROOTS; i++) {
 		snprintf(path, sizeof(path), "d%d", i);
-		listener_include(listener.fd, root, path);
+		group_include(watch.fd, tree, path);
 	}
-	open_all(&listener, drain);
+	open_all(&watch, drain);
 	after = count_kept();
-	listener_close(&listener);
+	bench_watch_stop(&watch);
 	if (!report)
 		return;
 	bench_report(after.inodes - before.inodes, "inodes", "kept.inodes.%s",
-		     listener_name(kind));
+		     name);
 	bench_report(after.dentries - before.dentries, "dentries",
-		     "kept.dentries.%s", listener_name(kind));
+		     "kept.dentries.%s", name);
 }
 
 BENCH_CASE(kept)
 {
+	struct bench_tree tree = { .path = FOLDER };
 	char path[64];
-	int i, root;
+	int i;
 
 	for (i = 0; i < 2 * ROOTS; i++) {
 		snprintf(path, sizeof(path), FOLDER "/d%d", i);
 		if (mkdir(path, 0700))
 			bench_die("cannot make %s", path);
 	}
+	if (mkdir(FOLDER "/elsewhere", 0700))
+		bench_die("cannot make a directory in " FOLDER);
 	open_all(NULL, 0);
-	root = open(FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	tree.root = open(FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* Once for what the kernel and libbpf themselves keep from then on. */
-	measure_kept(LISTENER_ALL, root, 2 * ROOTS, false);
-	measure_kept(LISTENER_SUBTREE, root, ROOTS, false);
-	measure_kept(LISTENER_ALL, root, 2 * ROOTS, true);
-	measure_kept(LISTENER_SUBTREE, root, ROOTS, true);
-	close(root);
+	measure_kept("fid", &tree, 2 * ROOTS, false);
+	measure_kept("subtree", &tree, ROOTS, false);
+	measure_kept("fid", &tree, 2 * ROOTS, true);
+	measure_kept("subtree", &tree, ROOTS, true);
+	close(tree.root);
 }

@@ -9,21 +9,24 @@
 BENCH_CASE(roots)
 {
 	static const int counts[] = { 1, 100, 10000 };
-	struct bench_listener listener;
+	struct bench_setup setup;
+	struct bench_watch watch;
 	struct bench_tree tree;
 	unsigned int i;
-	int root = 0;
+	int root = 1;	/* "elsewhere" is the first */
 
 	tree_make(&tree, 4, BENCH_FILES);
 	/* All are there from the start: only the marks become more. */
 	tree_fill(&tree, 10000, S_IFDIR);
-	measure_listener(&tree, LISTENER_NOP, "roots");
-	listener_open(&listener, LISTENER_SUBTREE, tree.root);
-	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+	measure_open(&tree, "nop", "roots");
+	setup_reference(&setup, &tree);
+	bench_watch_start(&watch, bench_watch_kind("subtree"), &setup);
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
 		for (; root < counts[i]; root++)
-			listener_include(listener.fd, tree.root, tree_other(root));
-		measure_open(&tree, NULL, "roots.%d", counts[i]);
+			group_include(watch.fd, &tree, tree_other(root));
+		measure_work(bench_work("open"), &tree, &watch, "roots.%d",
+			     counts[i]);
 	}
-	listener_close(&listener);
+	bench_watch_stop(&watch);
 	tree_remove(&tree);
 }

@@ -12,14 +12,14 @@
 static double set_up(const struct bench_tree *tree)
 {
 	uint64_t start = bench_now(), end;
-	int fd = listener_group();
+	int fd = group_open(GROUP_FID);
 
 	if (fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN,
 			  tree->root, "."))
 		bench_die("cannot mark the file system");
 	if (fp_add(fd, "subtree", NULL, 0))
 		bench_die("cannot attach subtree");
-	listener_include(fd, tree->root, "d1");
+	group_include(fd, tree, "d1");
 	end = bench_now();
 	close(fd);
 	return end - start;
@@ -33,9 +33,36 @@ static void measure_setup(const struct bench_tree *tree)
 	for (pass = 0; pass < BENCH_PASSES; pass++) {
 		for (i = 0; i < TRIES; i++)
 			tries[i] = set_up(tree);
-		bench_report(bench_median(tries, TRIES), "instructions",
+		bench_report(bench_median(tries, TRIES), bench_clock_unit(),
 			     "setup.%d", tree->others);
 	}
+}
+
+/* To watch all these directories with inotify takes a walk, and memory. */
+static void measure_inotify(const struct bench_tree *tree)
+{
+	struct bench_setup setup;
+	struct bench_watch watch;
+	uint64_t start;
+
+	setup_reference(&setup, tree);
+	setup_inside(&setup);
+	setup.watched = ".";
+	start = bench_now();
+	bench_watch_start(&watch, bench_watch_kind("inotify"), &setup);
+	bench_report(bench_now() - start, bench_clock_unit(),
+		     "setup.%d.inotify", tree->others);
+	bench_watch_stop(&watch);
+}
+
+static void allow_watches(void)
+{
+	int fd = open("/proc/sys/fs/inotify/max_user_watches",
+		      O_WRONLY | O_CLOEXEC);
+
+	if (write(fd, "1000000", 7) != 7)
+		bench_die("cannot allow more inotify watches");
+	close(fd);
 }
 
 BENCH_CASE(setup)
@@ -53,10 +80,12 @@ BENCH_CASE(setup)
 	if (!link)
 		bench_die("cannot register subtree");
 
+	allow_watches();
 	tree_make(&tree, 4, BENCH_BATCH);
-	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
 		tree_fill(&tree, counts[i], S_IFDIR);
 		measure_setup(&tree);
+		measure_inotify(&tree);
 	}
 	tree_remove(&tree);
 	bpf_link__destroy(link);

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bench - count the guest's instructions: bench PATTERN...
+ * bench - count what it costs to be told of what happens to files
  *
  * Runs the cases whose names match, and prints a JSON object for each value
  * that is measured.
  */
 #include <errno.h>
 #include <fnmatch.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <x86intrin.h>
-
 #include "bench.h"
 
-/* A loop of two instructions, so often, and what may be added around it. */
-#define CLOCK_LOOPS	1000000
-#define CLOCK_SLACK	100
-#define CLOCK_TRIES	8
+static const char usage[] =
+	"usage: bench [--clock CLOCK] [--timed] [--skip PATTERN] PATTERN...\n"
+	"  --clock icount        the time stamp counter counts instructions (default)\n"
+	"  --clock instructions  a counter of the CPU's does, through perf\n"
+	"  --clock task-clock    nanoseconds of CPU time, through perf\n"
+	"  --timed               the cases that compare time, not instructions\n"
+	"  --skip PATTERN        leave out watchers of that name\n"
+	"  PATTERN               names of cases: all of\n";
 
 static struct bench_case *cases;
 
@@ -55,13 +58,14 @@ void bench_report(double value, const char *unit, const char *metric, ...)
 	va_start(args, metric);
 	vprintf(metric, args);
 	va_end(args);
-	printf("\", \"value\": %.3f, \"unit\": \"%s\"}\n", value, unit);
+	printf("\", \"value\": %.4f, \"unit\": \"%s\"}\n", value, unit);
 	fflush(stdout);
 }
 
-uint64_t bench_now(void)
+void bench_left_out(const char *name, const char *why)
 {
-	return __rdtsc();
+	printf("{\"left_out\": \"%s\", \"why\": \"%s\"}\n", name, why);
+	fflush(stdout);
 }
 
 static int compare(const void *left, const void *right)
@@ -78,55 +82,68 @@ double bench_median(double *values, size_t count)
 		(values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-/*
- * The clock counts instructions if a loop of known length takes that many; once
- * is enough, for the kernel's tick may come in between.
- */
-static void check_clock(void)
+static int __attribute__((noreturn)) help(FILE *file, int status)
 {
-	double least = 1e18;
+	struct bench_case *bench_case;
+
+	fputs(usage, file);
+	for (bench_case = cases; bench_case; bench_case = bench_case->next)
+		fprintf(file, "      %s%s\n", bench_case->name,
+			bench_case->timed ? " (timed)" : "");
+	exit(status);
+}
+
+static bool matches(const char *name, char **patterns, int count)
+{
 	int i;
 
-	for (i = 0; i < CLOCK_TRIES; i++) {
-		unsigned long count = CLOCK_LOOPS;
-		uint64_t start = bench_now();
-		double taken;
-
-		asm volatile("1: dec %0; jnz 1b" : "+r" (count));
-		taken = bench_now() - start;
-		if (taken < least)
-			least = taken;
-	}
-	bench_report(least / (2.0 * CLOCK_LOOPS), "ticks per instruction",
-		     "clock");
-	if (least < 2.0 * CLOCK_LOOPS ||
-	    least > 2.0 * CLOCK_LOOPS + CLOCK_SLACK) {
-		fprintf(stderr, "bench: %.0f ticks for %d instructions: this clock does not count instructions; boot with -icount shift=0\n",
-			least, 2 * CLOCK_LOOPS);
-		exit(1);
-	}
+	for (i = 0; i < count; i++)
+		if (!fnmatch(patterns[i], name, 0))
+			return true;
+	return false;
 }
 
 int main(int argc, char **argv)
 {
+	static const struct option options[] = {
+		{ "clock", required_argument, NULL, 'c' },
+		{ "timed", no_argument, NULL, 't' },
+		{ "skip", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	const char *clock = "icount";
 	struct bench_case *bench_case;
-	int i, found = 0;
+	bool timed = false;
+	int option, found = 0;
 
-	check_clock();
-	for (bench_case = cases; bench_case; bench_case = bench_case->next) {
-		for (i = 1; i < argc; i++)
-			if (!fnmatch(argv[i], bench_case->name, 0))
-				break;
-		if (i < argc) {
-			bench_case->run();
-			found++;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			clock = optarg;
+			break;
+		case 't':
+			timed = true;
+			break;
+		case 's':
+			bench_skip_watches(optarg);
+			break;
+		case 'h':
+			help(stdout, 0);
+		default:
+			help(stderr, 2);
 		}
 	}
-	if (found)
-		return 0;
-	fprintf(stderr, "bench: no case of that name; there are");
-	for (bench_case = cases; bench_case; bench_case = bench_case->next)
-		fprintf(stderr, " %s", bench_case->name);
-	fprintf(stderr, "\n");
-	return 1;
+	if (!timed)
+		bench_clock_start(clock);
+	for (bench_case = cases; bench_case; bench_case = bench_case->next) {
+		if (bench_case->timed != timed ||
+		    !matches(bench_case->name, argv + optind, argc - optind))
+			continue;
+		bench_case->run();
+		found++;
+	}
+	if (!found)
+		help(stderr, 2);
+	return 0;
 }

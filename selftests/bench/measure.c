@@ -1,47 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counting what it takes to open and close a file
+ * Counting what a work costs
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/fanotify.h>
 #include <unistd.h>
 
 #include "bench.h"
 
-static char names[BENCH_FILES][16];
+void setup_reference(struct bench_setup *setup, const struct bench_tree *tree)
+{
+	*setup = (struct bench_setup){
+		.tree = tree,
+		.events = FAN_OPEN,
+		.mark = FAN_MARK_FILESYSTEM,
+		.watched = "elsewhere",
+	};
+}
 
-static double measure_batch(const struct bench_tree *tree,
-			    struct bench_listener *drain, int first)
+void setup_inside(struct bench_setup *setup)
+{
+	setup->watched = "d1";
+	setup->inside = true;
+}
+
+static double measure_batch(const struct bench_work *work,
+			    const struct bench_tree *tree,
+			    struct bench_watch *drain, int first, long *events)
 {
 	uint64_t start = bench_now();
-	int i;
+	int phase;
 
-	for (i = first; i < first + BENCH_BATCH; i++)
-		close(openat(tree->dir, names[i], O_RDONLY | O_CLOEXEC));
-	if (drain)
-		listener_drain(drain, BENCH_BATCH);
-	return (double)(bench_now() - start) / BENCH_BATCH;
+	for (phase = 0; phase < work->phases; phase++) {
+		work->run(tree, phase, first);
+		if (drain)
+			*events += bench_watch_drain(drain);
+	}
+	return (double)(bench_now() - start) / work->units;
 }
 
 /*
  * The median of the batches: the kernel's tick, every few million instructions,
  * falls into few of them.
  */
-static double measure_pass(const struct bench_tree *tree,
-			   struct bench_listener *drain)
+static double measure_pass(const struct bench_work *work,
+			   const struct bench_tree *tree,
+			   struct bench_watch *drain, long *events)
 {
 	double batches[BENCH_FILES / BENCH_BATCH];
 	int i;
 
 	for (i = 0; i < tree->files / BENCH_BATCH; i++)
-		batches[i] = measure_batch(tree, drain, i * BENCH_BATCH);
+		batches[i] = measure_batch(work, tree, drain, i * BENCH_BATCH,
+					   events);
 	return bench_median(batches, i);
 }
 
-void measure_open(struct bench_tree *tree, struct bench_listener *drain,
-		  const char *metric, ...)
+/* A watcher that is fast because it misses events would be no baseline. */
+static void check_events(struct bench_watch *watch, long events)
 {
+	const char *name = watch->kind->name;
+
+	errno = EPROTO;
+	if (bench_watch_sends(watch)) {
+		if (!events)
+			bench_die("%s: no events came", name);
+		if (watch->kind->filters &&
+		    watch->kept != (watch->setup->inside ? events : 0))
+			bench_die("%s: %ld of %ld events were kept", name,
+				  watch->kept, events);
+	} else if (watch->kind->take && bench_watch_drain(watch)) {
+		bench_die("%s: there are events", name);
+	}
+}
+
+void measure_work(const struct bench_work *work, const struct bench_tree *tree,
+		  struct bench_watch *watch, const char *metric, ...)
+{
+	struct bench_watch *drain =
+		watch && bench_watch_sends(watch) ? watch : NULL;
+	long events = 0;
 	char text[64];
 	va_list args;
 	int i;
@@ -50,23 +91,39 @@ void measure_open(struct bench_tree *tree, struct bench_listener *drain,
 	vsnprintf(text, sizeof(text), metric, args);
 	va_end(args);
 
-	for (i = 0; i < tree->files; i++) {
-		snprintf(names[i], sizeof(names[i]), "f%04d", i);
-		if (faccessat(tree->dir, names[i], F_OK, 0))
-			bench_die("no file %s", names[i]);
-	}
-	measure_pass(tree, drain);
+	for (i = 0; i < tree->files; i++)
+		if (faccessat(tree->dir, tree_file(i), F_OK, 0))
+			bench_die("no file %s", tree_file(i));
+	measure_pass(work, tree, drain, &events);
 	for (i = 0; i < BENCH_PASSES; i++)
-		bench_report(measure_pass(tree, drain), "instructions", "%s",
-			     text);
+		bench_report(measure_pass(work, tree, drain, &events),
+			     bench_clock_unit(), "%s", text);
+	if (watch)
+		check_events(watch, events);
 }
 
-void measure_listener(struct bench_tree *tree, enum bench_listener_kind kind,
-		      const char *prefix)
+void measure_watch(const struct bench_work *work,
+		   const struct bench_setup *setup, const char *name,
+		   const char *prefix)
 {
-	struct bench_listener listener;
+	const struct bench_watch_kind *kind = bench_watch_kind(name);
+	const char *why = bench_watch_wants(kind, setup);
+	struct bench_watch watch;
 
-	listener_open(&listener, kind, tree->root);
-	measure_open(tree, NULL, "%s.%s", prefix, listener_name(kind));
-	listener_close(&listener);
+	if (why) {
+		bench_left_out(name, why);
+		return;
+	}
+	bench_watch_start(&watch, kind, setup);
+	measure_work(work, setup->tree, &watch, "%s.%s", prefix, name);
+	bench_watch_stop(&watch);
+}
+
+void measure_open(const struct bench_tree *tree, const char *name,
+		  const char *prefix)
+{
+	struct bench_setup setup;
+
+	setup_reference(&setup, tree);
+	measure_watch(bench_work("open"), &setup, name, prefix);
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A tmpfs with files to open
+ * Files to work on
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +16,8 @@
 
 /* tree_fill() puts so many in a directory. */
 #define OTHERS_PER_DIR	1000
+
+#define DISK		"/mnt/disk0"
 
 static void make_file(int dir, const char *name, int type)
 {
@@ -23,38 +28,78 @@ static void make_file(int dir, const char *name, int type)
 		bench_die("cannot make %s", name);
 }
 
-void tree_make(struct bench_tree *tree, int depth, int files)
+const char *tree_file(int number)
 {
-	char name[16];
+	static char names[BENCH_FILES][16];
+	char *name = names[number];
+
+	/* Once, so that it costs the measured loop nothing. */
+	if (!*name)
+		snprintf(name, sizeof(names[0]), "f%04d", number);
+	return name;
+}
+
+static void fill_in(struct bench_tree *tree, int depth, int files)
+{
 	int i;
 
-	*tree = (struct bench_tree){ .path = "/tmp/bench.XXXXXX", .files = files };
-	/* As many inodes as fit: the limit would be half the memory. */
-	if (!mkdtemp(tree->path) ||
-	    mount("bench", tree->path, "tmpfs", 0, "size=100%,nr_inodes=0"))
-		bench_die("cannot mount a tmpfs on %s", tree->path);
+	tree->files = files;
 	tree->root = open(tree->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	make_file(tree->root, "elsewhere", S_IFDIR);
 	tree->dir = dup(tree->root);
 	for (i = 1; i < depth; i++) {
 		int parent = tree->dir;
+		char name[16];
 
 		snprintf(name, sizeof(name), "d%d", i);
 		make_file(parent, name, S_IFDIR);
 		tree->dir = openat(parent, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		close(parent);
+		if (i > 1)
+			strcat(tree->dir_path, "/");
+		strcat(tree->dir_path, name);
 	}
-	for (i = 0; i < files; i++) {
-		snprintf(name, sizeof(name), "f%04d", i);
-		make_file(tree->dir, name, S_IFREG);
-	}
+	for (i = 0; i < files; i++)
+		make_file(tree->dir, tree_file(i), S_IFREG);
+}
+
+void tree_make(struct bench_tree *tree, int depth, int files)
+{
+	*tree = (struct bench_tree){ .path = "/tmp/bench.XXXXXX" };
+	/* As many inodes as fit: the limit would be half the memory. */
+	if (!mkdtemp(tree->path) ||
+	    mount("bench", tree->path, "tmpfs", 0, "size=100%,nr_inodes=0"))
+		bench_die("cannot mount a tmpfs on %s", tree->path);
+	fill_in(tree, depth, files);
+}
+
+void tree_make_on_disk(struct bench_tree *tree, int depth, int files)
+{
+	*tree = (struct bench_tree){
+		.path = DISK "/bench.XXXXXX",
+		.on_disk = true,
+	};
+	if (!mkdtemp(tree->path))
+		bench_die("cannot make a directory in " DISK);
+	fill_in(tree, depth, files);
+}
+
+static int remove_one(const char *path, const struct stat *stat, int type,
+		      struct FTW *ftw)
+{
+	return remove(path);
 }
 
 void tree_remove(struct bench_tree *tree)
 {
 	close(tree->root);
 	close(tree->dir);
-	if (umount(tree->path) || rmdir(tree->path))
+	if (tree->on_disk) {
+		if (nftw(tree->path, remove_one, 16, FTW_DEPTH | FTW_PHYS))
+			bench_die("cannot remove %s", tree->path);
+	} else if (umount(tree->path) || rmdir(tree->path)) {
 		bench_die("cannot unmount %s", tree->path);
+	}
 }
 
 const char *tree_other(int number)

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * marks - a mark on the mount, or on the directory that the files are in, instead
+ * of one on the file system
+ */
+#include <stdio.h>
+#include <sys/fanotify.h>
+
+#include "bench.h"
+
+static void measure_mark(const char *type, unsigned int mark)
+{
+	static const char * const names[] = {
+		"none", "ignore", "nop", "subtree", "fid", "filter_fid",
+	};
+	struct bench_setup setup;
+	struct bench_tree tree;
+	char prefix[32];
+	unsigned int i;
+
+	snprintf(prefix, sizeof(prefix), "mark.%s", type);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		tree_make(&tree, 4, BENCH_FILES);
+		setup_reference(&setup, &tree);
+		setup.mark = mark;
+		measure_watch(bench_work("open"), &setup, names[i], prefix);
+		tree_remove(&tree);
+	}
+}
+
+BENCH_CASE(marks)
+{
+	measure_mark("mount", FAN_MARK_MOUNT);
+	measure_mark("inode", FAN_MARK_INODE);
+}

@@ -12,9 +12,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-#define EPERM		1
-#define EINVAL		22
-
 #define PERM_EVENTS	(FAN_OPEN_PERM | FAN_ACCESS_PERM | FAN_OPEN_EXEC_PERM)
 
 #define NAME_MAX	255

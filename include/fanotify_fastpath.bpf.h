@@ -34,6 +34,7 @@
 #undef FAN_FP_PLACE_DIR
 #undef FAN_FP_PLACE_NEW_DIR
 
+#include <asm-generic/errno.h>	/* <errno.h> does not compile for BPF */
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -53,7 +54,7 @@
 #include <linux/fanotify_fastpath.h>	/* where it is installed */
 #endif
 
-/* Event bits, as in <linux/fanotify.h>, which does not go with vmlinux.h. */
+/* As in <linux/fanotify.h>, which does not go with vmlinux.h. */
 #ifndef FAN_ACCESS
 #define FAN_ACCESS		0x00000001
 #define FAN_MODIFY		0x00000002
@@ -73,6 +74,10 @@
 #define FAN_OPEN_EXEC_PERM	0x00040000
 #define FAN_RENAME		0x10000000
 #define FAN_ONDIR		0x40000000
+
+/* Bits of what fp_response is told. */
+#define FAN_ALLOW		0x01
+#define FAN_DENY		0x02
 #endif
 
 /*

@@ -6,8 +6,6 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-#define EINVAL	22
-
 /* Set by the test. */
 int verdict;
 int init_verdict;

@@ -345,6 +345,14 @@ struct fanfp_link *fanfp_handler_link(struct fanfp_handler *handler)
 	return link;
 }
 
+/* What is wrong if the kernel does not make the link. */
+static const char *link_error(int err)
+{
+	return err == EOPNOTSUPP ?
+		"it has fp_response, which needs a kernel built with CONFIG_FANOTIFY_FASTPATH" :
+		strerror(err);
+}
+
 int fanfp_attach_args(const char *what, const struct fanfp_attach_opts *opts,
 		      const void **args, size_t *args_size)
 {
@@ -404,11 +412,8 @@ void fanfp_handler_refused(const struct fanfp_handler *handler, int err)
 	if (err == EINVAL)
 		pr_warn("%s: refuses the arguments%s%s", handler->label,
 			*init_args ? ": " : "", init_args);
-	else if (err == EOPNOTSUPP)
-		pr_warn("%s: has fp_response, which only the in-tree flavour can call",
-			handler->label);
 	else
-		pr_warn("%s: not attached: %s", handler->label, strerror(err));
+		pr_warn("%s: not attached: %s", handler->label, link_error(err));
 }
 
 struct fanfp_link *fanfp_handler__attach(struct fanfp_handler *handler,
@@ -463,7 +468,7 @@ struct fanfp_link *fanfp_handler__register(struct fanfp_handler *handler)
 		pr_warn("%s: the kernel refuses its name '%s', or another of its texts or flags",
 			handler->label, fanfp_handler__name(handler));
 	else
-		pr_warn("%s: not registered: %s", handler->label, strerror(err));
+		pr_warn("%s: not registered: %s", handler->label, link_error(err));
 	errno = err;
 	return NULL;
 }

@@ -6,6 +6,8 @@
 #include "common.h"
 #include "run.h"
 
+#include "response.skel.h"
+
 #define FANFP		"/usr/sbin/fanfp"
 
 #define RUN(...) TOOL(FANFP, __VA_ARGS__)
@@ -129,6 +131,31 @@ TEST_F(fanfp, the_handler_in_the_guide_works)
 	EXPECT_EQ(1, fp_count(self->fd));
 	EXPECT_EQ(0, fp_del(self->fd, ""));
 	EXPECT_EQ(0, RUN("handler", "unload", "hidden"));
+}
+
+TEST_F(fanfp, why_the_module_refuses_a_handler_is_said)
+{
+	const char *object = "/tmp/response.bpf.o";
+	struct run run;
+	const char *said_text = run.text;
+	const void *elf;
+	size_t size;
+	int fd;
+
+	elf = response__elf_bytes(&size);
+	fd = open(object, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ASSERT_EQ(size, write(fd, elf, size));
+	close(fd);
+	if (fp_in_tree()) {
+		EXPECT_EQ(0, RUN("handler", "load", object));
+		EXPECT_EQ(0, RUN("handler", "unload", "response"));
+	} else {
+		EXPECT_EQ(1, RUN("handler", "load", object));
+		SAYS("fanfp: /tmp/response.bpf.o: not registered: it has fp_response,");
+		EXPECT_EQ(1, RUN("attach", object, "--pid", self->pid));
+		SAYS("fanfp: /tmp/response.bpf.o: not attached: it has fp_response,");
+	}
+	unlink(object);
 }
 
 TEST_F(fanfp, a_handler_is_loaded_once)

@@ -89,16 +89,18 @@ $(BUILD)/bpf-nolink/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
 	$(call say,BPF,$(@F) without a link)
 	$(Q)mkdir -p $(@D) && $(bpf_object)
 
-# The example in the guide, as it is there: its first block of C.
+# The examples in the guide, as they are there: blocks of C with a licence.
 GUIDE		:= kernel/Documentation/bpf/fanotify_fastpath.rst
-GUIDE_OBJECT	:= $(BUILD)/guide/hidden.bpf.o
+GUIDE_OBJECTS	:= $(addprefix $(BUILD)/guide/,hidden.bpf.o user.bpf.o)
 
-$(BUILD)/guide/hidden.bpf.c: $(GUIDE)
+$(BUILD)/guide/%.bpf.c: $(GUIDE)
 	$(Q)mkdir -p $(@D)
-	$(Q)awk '/^.. code-block:: c$$/ { if (block++) exit; next } \
-		block && /^[^ ]/ { exit } block { sub(/^   /, ""); print }' $< > $@
+	$(Q)awk '/^[^ ]/ { if (text ~ /_license/ && text ~ /\.name = "$*"/) printf "%s", text; \
+		text = ""; block = /^.. code-block:: c$$/; next } \
+		block { sub(/^   /, ""); text = text $$0 "\n" }' $< > $@
 
-$(GUIDE_OBJECT): $(BUILD)/guide/hidden.bpf.c $(BPF_HEADERS) $(BUILD)/vmlinux.h
+$(GUIDE_OBJECTS): $(BUILD)/guide/%.bpf.o: $(BUILD)/guide/%.bpf.c $(BPF_HEADERS) \
+					  $(BUILD)/vmlinux.h
 	$(call say,BPF,$(@F) of the guide)
 	$(Q)$(bpf_object)
 
@@ -110,7 +112,7 @@ $(BUILD)/selftests/%.bpf.o: selftests/%.bpf.c selftests/refused.bpf.h $(BPF_HEAD
 %.skel.h: %.bpf.o
 	$(Q)$(TOOLS)/bpftool gen skeleton $< name $(*F) > $@
 
-build-handler: $(BUILD)/vmlinux.h	## compile HANDLER=FILE.bpf.c to build/bpf/
+build-handler: $(BUILD)/vmlinux.h	## compile HANDLER=FILE.bpf.c to build/bpf-extra/
 	$(if $(HANDLER),,$(error set HANDLER to a .bpf.c file))
 	$(call say,BPF,$(notdir $(HANDLER:.c=.o)))
 	$(Q)mkdir -p $(BUILD)/bpf-extra && $(CLANG) -target bpf -mcpu=v3 -g -O2 -Wall \
@@ -227,7 +229,7 @@ $(BUILD)/selftests/fanfp_lib_%_test: selftests/fanfp_lib_%_test.c selftests/comm
 		-Wl,-rpath,$(INSTALLED)/lib $$($(LIBFANFP) --cflags --libs) \
 		$(TOOLS)/lib/libbpf.a -lelf -lz
 
-tests: $(TEST_PROGRAMS) $(NOLINK_OBJECTS) $(GUIDE_OBJECT)		## build the test programs
+tests: $(TEST_PROGRAMS) $(NOLINK_OBJECTS) $(GUIDE_OBJECTS)	## build the test programs
 
 check:				## lint and all tests, on both flavours
 	@scripts/check --flavours '$(FLAVOUR)' --tests '$(TESTS)'

@@ -97,6 +97,47 @@ TEST_F(event, c207_a_create_has_a_dentry_and_no_path)
 	EXPECT_STREQ("new", self->skel->bss->file_name);
 }
 
+TEST_F(event, c207_a_new_name_of_an_old_object_has_no_dentry)
+{
+	__u64 ino = inode_of(self->dir.file);
+	char path[128], moved[128];
+
+	snprintf(path, sizeof(path), "%s/linked", self->dir.path);
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_CREATE, self->dir.path));
+	ASSERT_EQ(0, link(self->dir.file, path));
+	EXPECT_EQ(FAN_CREATE, self->skel->bss->mask);
+	EXPECT_FALSE(self->skel->bss->has_path);
+	EXPECT_FALSE(self->skel->bss->has_dentry);
+	EXPECT_EQ(ino, self->skel->bss->ino);
+	EXPECT_EQ(inode_of(self->dir.path), self->skel->bss->dir_ino);
+	EXPECT_STREQ("linked", self->skel->bss->file_name);
+
+	snprintf(moved, sizeof(moved), "%s/moved", self->dir.path);
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_MOVED_TO, self->dir.path));
+	ASSERT_EQ(0, rename(path, moved));
+	EXPECT_EQ(FAN_MOVED_TO, self->skel->bss->mask);
+	EXPECT_FALSE(self->skel->bss->has_path);
+	EXPECT_FALSE(self->skel->bss->has_dentry);
+	EXPECT_EQ(ino, self->skel->bss->ino);
+	EXPECT_EQ(inode_of(self->dir.path), self->skel->bss->dir_ino);
+	EXPECT_STREQ("moved", self->skel->bss->file_name);
+}
+
+TEST_F(event, c208_a_name_that_was_moved_away_has_no_dentry)
+{
+	__u64 ino = inode_of(self->dir.file);
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/moved", self->dir.path);
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_MOVED_FROM, self->dir.path));
+	ASSERT_EQ(0, rename(self->dir.file, path));
+	EXPECT_EQ(FAN_MOVED_FROM, self->skel->bss->mask);
+	EXPECT_FALSE(self->skel->bss->has_path);
+	EXPECT_FALSE(self->skel->bss->has_dentry);
+	EXPECT_EQ(ino, self->skel->bss->ino);
+	EXPECT_STREQ("file", self->skel->bss->file_name);
+}
+
 TEST_F(event, c208_a_delete_has_an_inode_and_a_name)
 {
 	__u64 ino = inode_of(self->dir.file);
@@ -302,6 +343,47 @@ TEST_F(event, c201_without_file_handles_there_is_no_directory_flag)
 	ASSERT_EQ(0, fp_touch(self->dir.path));
 	EXPECT_EQ(1, second.skel->bss->handled);
 	EXPECT_EQ(FAN_OPEN, second.skel->bss->mask);
+	second_remove(&second);
+}
+
+TEST_F(event, c206_the_name_is_known_if_some_listener_wants_it)
+{
+	struct second second;
+
+	ASSERT_EQ(0, second_make(&second, FAN_CLASS_NOTIF));
+	ASSERT_EQ(0, mark_sb(second.fd, FAN_OPEN, self->dir.path));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_FALSE(second.skel->bss->has_dir);
+	EXPECT_STREQ("", second.skel->bss->file_name);
+	EXPECT_STREQ("file", second.skel->bss->dentry_name);
+
+	/* This group reports names. */
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_OPEN, self->dir.path));
+	ASSERT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_TRUE(second.skel->bss->has_dir);
+	EXPECT_STREQ("file", second.skel->bss->file_name);
+	second_remove(&second);
+}
+
+TEST_F(event, c206_an_attribute_of_the_object_has_a_dentry_and_a_link_count_none)
+{
+	struct second second;
+	char path[128];
+
+	/* The group of the others wants a directory, which there is none of. */
+	ASSERT_EQ(0, second_make(&second, FAN_REPORT_FID));
+	ASSERT_EQ(0, mark_sb(second.fd, FAN_ATTRIB, self->dir.path));
+	ASSERT_EQ(0, chmod(self->dir.file, 0640));
+	EXPECT_EQ(1, second.skel->bss->handled);
+	EXPECT_TRUE(second.skel->bss->has_dentry);
+	EXPECT_FALSE(second.skel->bss->has_path);
+
+	snprintf(path, sizeof(path), "%s/linked", self->dir.path);
+	ASSERT_EQ(0, link(self->dir.file, path));
+	EXPECT_EQ(2, second.skel->bss->handled);
+	EXPECT_FALSE(second.skel->bss->has_dentry);
+	EXPECT_FALSE(second.skel->bss->has_dir);
+	EXPECT_TRUE(second.skel->bss->has_inode);
 	second_remove(&second);
 }
 

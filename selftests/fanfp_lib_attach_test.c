@@ -276,7 +276,7 @@ TEST_F(attach, only_the_tree_takes_fp_response)
 		EXPECT_NE(NULL, self->link);
 	} else {
 		FAILS_NULL(EOPNOTSUPP, fanfp_handler__attach(handler, self->fd, NULL),
-			   "has fp_response, which only the in-tree flavour can call");
+			   "has fp_response, which needs a kernel built with CONFIG_FANOTIFY_FASTPATH");
 	}
 	fanfp_handler__close(handler);
 }

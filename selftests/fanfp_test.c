@@ -133,6 +133,55 @@ TEST_F(fanfp, the_handler_in_the_guide_works)
 	EXPECT_EQ(0, RUN("handler", "unload", "hidden"));
 }
 
+TEST_F(fanfp, the_handler_in_the_guide_knows_names_that_are_gone)
+{
+	char hidden[128], shown[128];
+	struct run run;
+	int fd;
+
+	fd = fanotify_init(FAN_REPORT_DFID_NAME | FAN_NONBLOCK | FAN_CLOEXEC,
+			   O_RDONLY);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+				   FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM |
+				   FAN_MOVED_TO, AT_FDCWD, self->dir.path));
+	EXPECT_EQ(0, RUN("handler", "load", "/guide/hidden.bpf.o"));
+	ASSERT_EQ(0, fp_add(fd, "hidden", NULL, 0));
+	snprintf(hidden, sizeof(hidden), "%s/.hidden", self->dir.path);
+	snprintf(shown, sizeof(shown), "%s/shown", self->dir.path);
+	EXPECT_EQ(0, fp_create(hidden) ?: unlink(hidden));
+	EXPECT_EQ(2, fp_counter("hidden", "skipped"));
+	EXPECT_EQ(0, fp_create(hidden) ?: rename(hidden, shown) ?:
+		  rename(shown, hidden));
+	EXPECT_EQ(5, fp_counter("hidden", "skipped"));
+	/* The other name was made, and is gone. */
+	EXPECT_EQ(2, fp_counter("hidden", "sent"));
+	close(fd);
+	EXPECT_EQ(0, RUN("handler", "unload", "hidden"));
+}
+
+static int touch_as(void *arg)
+{
+	return setuid(1000) ?: fp_touch(arg);
+}
+
+TEST_F(fanfp, the_handler_with_arguments_in_the_guide_works)
+{
+	__u32 uid = 1000;
+	struct run run;
+
+	ASSERT_EQ(0, chmod(self->dir.path, 0755) ?: chmod(self->dir.file, 0644));
+	EXPECT_EQ(0, RUN("handler", "load", "/guide/user.bpf.o"));
+	EXPECT_EQ(-EINVAL, fp_add(self->fd, "user", NULL, 0));
+	ASSERT_EQ(0, fp_add(self->fd, "user", &uid, sizeof(uid)));
+	EXPECT_EQ(0, fp_in_child(touch_as, self->dir.file));
+	EXPECT_EQ(0, fp_count(self->fd));
+	EXPECT_EQ(0, fp_touch(self->dir.file));
+	EXPECT_EQ(1, fp_count(self->fd));
+	EXPECT_EQ(0, fp_del(self->fd, ""));
+	EXPECT_EQ(0, RUN("handler", "unload", "user"));
+}
+
 TEST_F(fanfp, why_the_module_refuses_a_handler_is_said)
 {
 	const char *object = "/tmp/response.bpf.o";

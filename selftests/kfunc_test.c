@@ -163,6 +163,12 @@ TEST_F(kfunc, c1001_the_nearest_mark_has_its_masks_and_its_depth)
 	EXPECT_EQ(0, self->skel->bss->mark.mask);
 	EXPECT_EQ(FAN_ONDIR, self->skel->bss->mark.ignore_mask);
 
+	/* From the directory it is one level less. */
+	self->skel->bss->place = FAN_FP_PLACE_DIR;
+	ASSERT_EQ(0, fp_touch(file));
+	EXPECT_EQ(1, self->skel->bss->found);
+	EXPECT_EQ(0, self->skel->bss->mark.depth);
+
 	self->skel->bss->place = 77;
 	ASSERT_EQ(0, fp_touch(file));
 	EXPECT_EQ(-EINVAL, self->skel->bss->found);

@@ -32,7 +32,8 @@
  *     by name. Without it, that takes CAP_SYS_ADMIN.
  * FAN_FP_F_GROUP_FD
  *     &struct fanotify_fastpath_ops.group_fd is set: the handler is attached
- *     to that one group when its link is made, and gets no name to attach by.
+ *     to that one group when its link is made, and can't be attached by name.
+ *     Excludes FAN_FP_F_UNPRIV.
  */
 #define FAN_FP_F_UNPRIV		(1U << 0)
 #define FAN_FP_F_GROUP_FD	(1U << 1)
@@ -147,8 +148,8 @@ struct fanotify_fastpath_info {
 
 /**
  * enum fanotify_fastpath_place - which place of an event is meant
- * @FAN_FP_PLACE_OBJECT: The object itself; if it has no dentry, the directory
- *                       that the event names it in.
+ * @FAN_FP_PLACE_OBJECT: The object itself; for a file of which the event has no
+ *                       dentry, the directory that the event names it in.
  * @FAN_FP_PLACE_DIR: The directory of the event; for FAN_RENAME the old one.
  * @FAN_FP_PLACE_NEW_DIR: The new directory of FAN_RENAME.
  */
@@ -180,7 +181,9 @@ struct fanotify_fastpath_ancestor {
  * @mask: The events and flags of the mark. A mark with a mask includes what is
  *        below its directory, whatever its ignore mask.
  * @ignore_mask: The ignore mask. A mark with only an ignore mask excludes.
- * @depth: How many directories up it was found; 0 is the object itself.
+ * @depth: How many levels above the place it was found; 0 is the place itself. So
+ *         for a file in the marked directory it is 1 from FAN_FP_PLACE_OBJECT
+ *         and 0 from FAN_FP_PLACE_DIR.
  * @__reserved: 0.
  * @dir: The directory that is marked.
  */

@@ -28,7 +28,8 @@ struct qstr;
  * @data_type: enum fsnotify_data_type of what the file system reported.
  * @dir: Directory that @file_name is relative to, or NULL. For FAN_RENAME the
  *       old one.
- * @file_name: Name within @dir, or NULL. Only as stable as the caller of
+ * @file_name: Name within @dir, or NULL. May be NULL though @dentry is there,
+ *             which has a name in any case. Only as stable as the caller of
  *             fsnotify() keeps it: for the time of the call.
  * @fsid: File system of the object, when the group reports file handles (not
  *        in the module flavour); else zero.
@@ -100,7 +101,9 @@ struct fanotify_fastpath_hook {
  * @group_fd: With FAN_FP_F_GROUP_FD, the fanotify file descriptor to attach to,
  *            in the process that makes the link.
  * @args_size: With FAN_FP_F_GROUP_FD, the size of @args in bytes.
- * @name: Name to attach by. Letters, digits, '_', '-' and '.'.
+ * @name: Name to attach by. Letters, digits, '_', '-' and '.'. Must be there; with
+ *        FAN_FP_F_GROUP_FD it only tells what is attached, and others can have
+ *        the same.
  * @desc: What it does, in one line.
  * @init_args: What its arguments are, in one line.
  * @args: With FAN_FP_F_GROUP_FD, the arguments of the attachment.

@@ -129,7 +129,7 @@ __bpf_kfunc bool bpf_is_subdir(struct dentry *dentry, struct dentry *ancestor)
  * bpf_fanotify_nearest_mark() - find the nearest marked directory above an event
  * @event: The event.
  * @place: Which of its places to look above.
- * @info: The mark, if there is one.
+ * @info: The mark, if 1 is returned; else what is in it means nothing.
  *
  * Only inode marks of the event's own group count, if they are attached and not
  * evictable and have a mask or an ignore mask. The walk stays on one file
@@ -313,7 +313,8 @@ __bpf_kfunc int bpf_fanotify_path(struct fanotify_fastpath_event *event,
  * @dentry: A dentry of the event, or one that was reached from there.
  * @name__str: Its name, which begins with "user.".
  * @value: Where to read it to.
- * @value__sz: Size of @value in bytes. 0 only asks for the length.
+ * @value__sz: Size of @value in bytes. 0 only asks for the length; @value is not
+ *             written then, but must not be NULL.
  *
  * Done with the rights of the task that causes the event, as far as they go
  * without a mount (so an idmapped mount is not heeded): a task that may write
@@ -367,7 +368,8 @@ __bpf_kfunc int bpf_fanotify_xattr(struct dentry *dentry, const char *name__str,
  * @offset: Offset in bytes.
  * @rdonly_buf_size: How many bytes from there, a constant.
  *
- * Return: The bytes, which can't change, or NULL if there are not so many.
+ * Return: The bytes, which can't change, or NULL if there are not so many. There
+ * is no NUL behind them, unless whoever attached the handler gave one.
  */
 __bpf_kfunc const u8 *
 bpf_fanotify_hook_args(struct fanotify_fastpath_hook *hook, u32 offset,

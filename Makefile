@@ -203,15 +203,12 @@ TEST_PROGRAMS	:= $(TEST_NAMES:%=$(BUILD)/selftests/%)
 ORACLE		:= $(filter-out %_test.c,$(wildcard selftests/oracle_*.c))
 TEST_CFLAGS	:= -O1 -g -Wall -Werror -D_GNU_SOURCE -static -Wno-cpp
 
-$(BUILD)/selftests/oracle_test $(BUILD)/selftests/oracle_long_test: \
-	$(ORACLE) selftests/oracle.h
+$(BUILD)/selftests/oracle_test $(BUILD)/selftests/oracle_long_test: $(ORACLE)
 $(BUILD)/selftests/oracle_long_test: selftests/oracle_test.c
 
-$(filter $(BUILD)/selftests/fanfp_watch_%,$(TEST_PROGRAMS)): \
-	selftests/fanfp_watch.h
 $(BUILD)/selftests/fanfp_watch_format_test: TEST_LIBS := -ljson-c
 
-$(BUILD)/selftests/%_test: selftests/%_test.c selftests/common.h selftests/run.h selftests/subtree.h $(SKELETONS) \
+$(BUILD)/selftests/%_test: selftests/%_test.c $(wildcard selftests/*.h) $(SKELETONS) \
 			   include/uapi/linux/fanotify_fastpath.h
 	$(call say,TEST,$(@F))
 	$(Q)$(CC) $(TEST_CFLAGS) -I $(BUILD)/selftests -I $(BUILD)/bpf -I selftests \

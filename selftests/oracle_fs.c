@@ -3,38 +3,19 @@
  * The file systems that the oracle runs on
  */
 #include <ftw.h>
-#include <mntent.h>
 
+#include "disks.h"
 #include "oracle.h"
-
-/* Find a disk of the guest that has a file system of @type. */
-static int find_disk(const char *type, char *path, size_t size)
-{
-	FILE *mounts = setmntent("/proc/mounts", "r");
-	struct mntent *mount;
-	int err = -ENODEV;
-
-	while (err && (mount = getmntent(mounts))) {
-		if (strncmp(mount->mnt_dir, "/mnt/", 5) ||
-		    strcmp(mount->mnt_type, type))
-			continue;
-		snprintf(path, size, "%s", mount->mnt_dir);
-		err = 0;
-	}
-	endmntent(mounts);
-	return err;
-}
 
 /* A folder of the test's own on @type: on a new tmpfs, or on a disk. */
 static int make_base(struct fs *fs, const char *type)
 {
-	char disk[32] = "/tmp";
-	int err = 0;
+	const char *disk = "/tmp";
 
 	if (strcmp(type, "tmpfs"))
-		err = find_disk(type, disk, sizeof(disk));
-	if (err)
-		return err;
+		disk = find_disk(type, NULL);
+	if (!disk)
+		return -ENODEV;
 	snprintf(fs->base, sizeof(fs->base), "%s/fp.XXXXXX", disk);
 	if (!mkdtemp(fs->base))
 		return -errno;

@@ -6,9 +6,7 @@
  */
 #include "kselftest_harness.h"
 #include "subtree.h"
-
-#include <linux/btrfs.h>
-#include <mntent.h>
+#include "disks.h"
 
 static int mkdirs(const char *top, const char *const *names)
 {
@@ -20,24 +18,6 @@ static int mkdirs(const char *top, const char *const *names)
 			return -errno;
 	}
 	return 0;
-}
-
-/* Where there is a disk with a file system of this type, or NULL; until the next. */
-static const char *find_disk(const char *type, const char **device)
-{
-	FILE *mounts = setmntent("/proc/mounts", "r");
-	const struct mntent *disk;
-
-	do {
-		disk = getmntent(mounts);
-	} while (disk && (strncmp(disk->mnt_dir, "/mnt/disk", 9) ||
-			  strcmp(disk->mnt_type, type)));
-	endmntent(mounts);
-	if (!disk)
-		return NULL;
-	if (device)
-		*device = disk->mnt_fsname;
-	return disk->mnt_dir;
 }
 
 static int mount_overlay(const char *dir, const char *more)
@@ -338,13 +318,18 @@ static int open_unknown(const char *top, const char *path, int flags)
 TEST_F(fs, c1009_c1011_a_file_opened_by_its_handle_has_no_place_unless_its_name_is_known)
 {
 	char file[160];
-	int fd;
+	int fd, named;
 
 	if (variant->by_handle) {
 		EXPECT_EQ(variant->by_handle,
 			  open_unknown(self->top, self->file, O_RDWR));
 		return;
 	}
+	/* A group that reports no more than directories is not told of it at all. */
+	named = fanotify_init(FAN_NONBLOCK | FAN_CLOEXEC | FAN_REPORT_DFID_NAME,
+			      O_RDONLY);
+	ASSERT_LE(0, named);
+	ASSERT_EQ(0, watch(named, FAN_OPEN, self->top));
 	ASSERT_EQ(0, watch(self->fd, FAN_OPEN | FAN_MODIFY, self->top));
 	ASSERT_EQ(0, rename(self->deep, self->moved));
 	snprintf(file, sizeof(file), "%s/file", self->moved);
@@ -353,6 +338,8 @@ TEST_F(fs, c1009_c1011_a_file_opened_by_its_handle_has_no_place_unless_its_name_
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(1, fp_count(self->fd));
 	EXPECT_EQ(1, unplaced(self->fd));
+	EXPECT_EQ(0, fp_count(named));
+	close(named);
 
 	/* That its name becomes known does not help what is open already. */
 	EXPECT_EQ(0, opens_seen(self->fd, self->moved));
@@ -414,19 +401,6 @@ TEST_F(fs, c1001_a_group_with_handles_needs_handles_that_can_be_opened)
 	EXPECT_EQ(variant->flags == FAN_CLASS_NOTIF ? -EOPNOTSUPP : 0,
 		  watch(fd, FAN_OPEN, self->top));
 	close(fd);
-}
-
-/* On btrfs, subvolumes: @disk/vol, with in/file in it. */
-static int make_subvolume(const char *disk, const char *name)
-{
-	struct btrfs_ioctl_vol_args args = {};
-	int dir = open(disk, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err;
-
-	snprintf(args.name, sizeof(args.name), "%s", name);
-	err = ioctl(dir, BTRFS_IOC_SUBVOL_CREATE, &args) ? -errno : 0;
-	close(dir);
-	return err;
 }
 
 static int snapshot(const char *of, const char *in, const char *name)

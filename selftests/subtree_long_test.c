@@ -167,7 +167,15 @@ static long milliseconds(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-TEST_F_TIMEOUT(large, c1001_a_million_directories_are_watched_at_once, 600)
+/* Make a file at the far end of @dir. */
+static int create_below(const char *dir, const char *name, char *path, size_t size)
+{
+	snprintf(path, size, "%s/999/999/%s", dir, name);
+	return fp_create(path);
+}
+
+TEST_F_TIMEOUT(large, c1001_c1005_a_million_directories_are_watched_and_moved_at_once,
+	       600)
 {
 	char path[160], line[200];
 	struct run run;
@@ -175,7 +183,7 @@ TEST_F_TIMEOUT(large, c1001_a_million_directories_are_watched_at_once, 600)
 	int i, j;
 
 	for (i = 0; i < WIDE; i++) {
-		snprintf(path, sizeof(path), "%s/%d", self->in, i);
+		snprintf(path, sizeof(path), "%s/%d", self->moving, i);
 		ASSERT_EQ(0, mkdir(path, 0700));
 		ASSERT_EQ(0, chdir(path));
 		for (j = 0; j < WIDE; j++) {
@@ -191,10 +199,20 @@ TEST_F_TIMEOUT(large, c1001_a_million_directories_are_watched_at_once, 600)
 	EXPECT_TRUE(FP_WAIT_FOR(strstr(said(&run), line)));
 	TH_LOG("ready after %ld ms", milliseconds() - start_ms);
 
-	snprintf(path, sizeof(path), "%s/999/999/file", self->in);
-	ASSERT_EQ(0, fp_create(path));
+	ASSERT_EQ(0, create_below(self->moving, "file", path, sizeof(path)));
 	snprintf(line, sizeof(line), "%s\n", path);
 	EXPECT_TRUE(FP_WAIT_FOR(strstr(said(&run), line)));
+
+	start_ms = milliseconds();
+	ASSERT_EQ(0, rename(self->moving, self->moved));
+	ASSERT_EQ(0, create_below(self->moved, "unseen", path, sizeof(path)));
+	ASSERT_EQ(0, rename(self->moved, self->moving));
+	ASSERT_EQ(0, create_below(self->moving, "seen", path, sizeof(path)));
+	snprintf(line, sizeof(line), "%s\n", path);
+	EXPECT_TRUE(FP_WAIT_FOR(strstr(said(&run), line)));
+	TH_LOG("moved out and back, and watched, within %ld ms",
+	       milliseconds() - start_ms);
+	EXPECT_EQ(NULL, strstr(said(&run), "unseen"));
 	EXPECT_EQ(0, stop(&run, SIGINT));
 }
 

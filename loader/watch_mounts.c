@@ -28,7 +28,7 @@ const char *watch_mark_error(int err)
 	case ENODEV:
 		return "it has no file handles that last";
 	case EXDEV:
-		return "a btrfs subvolume; watch it with a fanfp of its own";
+		return "fanotify reports no names from a btrfs subvolume; watch the top of the file system, mounted with subvolid=5";
 	case ENOSPC:
 		return "no marks left; raise /proc/sys/fs/fanotify/max_user_marks";
 	default:
@@ -220,7 +220,10 @@ static void add_wanted(struct watch *w, const struct mount_table *table)
 	}
 }
 
-/* Whether one of the mounts, but this, needs the same mark. */
+/*
+ * Whether one of the mounts, but this, needs the same mark: of the file system,
+ * or, if it was not named and so is watched as a whole, of its top directory.
+ */
 static bool is_shared(const struct watch *w, const struct watch_mount *mount,
 		      bool same_root)
 {
@@ -231,7 +234,8 @@ static bool is_shared(const struct watch *w, const struct watch_mount *mount,
 
 		if (other != mount && !other->refused &&
 		    other->dev == mount->dev &&
-		    (!same_root || !strcmp(other->root, mount->root)))
+		    (!same_root || (other->below &&
+				    !strcmp(other->root, mount->root))))
 			return true;
 	}
 	return false;
@@ -259,40 +263,48 @@ static bool find_other_path(const struct watch_mount *mount,
 }
 
 /* Its file system may live on elsewhere, and is not to be watched there. */
-static void forget_mount(struct watch *w, size_t index,
-			 const struct mount_table *table)
+static void unwatch_below(struct watch *w, const struct watch_mount *mount,
+			  const struct mount_table *table)
 {
-	struct watch_mount *mount = &w->mounts[index];
+	const struct mount_entry *entry = mount_table_find(table, mount->id);
 	char path[PATH_MAX];
 
-	if (mount->below && find_other_path(mount, table, path)) {
+	if (find_other_path(mount, table, path)) {
 		if (!is_shared(w, mount, true))
 			fanfp_group__remove_root(w->group, path, FANFP_INCLUDE);
 		if (!is_shared(w, mount, false))
 			watch_mark_fs(w, FAN_MARK_REMOVE, path);
 	}
+	watch_say(w, "No longer watching %s: %s.", mount->point,
+		  entry && entry->dev == mount->dev ? "it has been moved" :
+						      "unmounted");
+}
+
+static void forget_mount(struct watch *w, size_t index)
+{
+	struct watch_mount *mount = &w->mounts[index];
+
 	free_mount(mount);
 	memmove(mount, mount + 1, (--w->n_mounts - index) * sizeof(*mount));
 }
 
 static void forget_unwanted(struct watch *w, const struct mount_table *table)
 {
-	size_t i = 0, j;
+	size_t i = 0;
 
 	while (i < w->n_mounts) {
 		struct watch_mount *mount = &w->mounts[i];
-		bool there = false;
+		const struct mount_entry *entry =
+			mount_table_find(table, mount->id);
 
-		for (j = 0; j < table->count && !there; j++)
-			there = find_mount(w, &table->list[j]) == mount;
-		if (there && (!mount->below || is_wanted(w, mount->point))) {
+		if (entry && find_mount(w, entry) == mount &&
+		    (!mount->below || is_wanted(w, mount->point))) {
 			i++;
 			continue;
 		}
 		if (mount->below)
-			watch_say(w, "No longer watching %s: %s.", mount->point,
-				  there ? "it has been moved" : "unmounted");
-		forget_mount(w, i, table);
+			unwatch_below(w, mount, table);
+		forget_mount(w, i);
 	}
 }
 

@@ -4,6 +4,7 @@
  */
 #include "kselftest_harness.h"
 #include "common.h"
+#include "disks.h"
 #include "run.h"
 #include "fanfp_watch.h"
 
@@ -108,6 +109,56 @@ TEST_F(watch, what_is_below_an_excluded_directory_is_not_printed)
 	EXPECT_FALSE(printed_in(&self->w.run, out, "unseen"));
 }
 
+TEST_F(watch, a_directory_is_watched_wherever_it_is_moved_and_its_successor_is_not)
+{
+	char moved[120];
+
+	WATCH(&self->w);
+	snprintf(moved, sizeof(moved), "%s/moved", self->w.out);
+	ASSERT_EQ(0, rename(self->w.in, moved));
+	ASSERT_EQ(0, mkdir(self->w.in, 0700));
+	ASSERT_EQ(0, create_in(self->w.in, "unseen"));
+	ASSERT_EQ(0, create_in(moved, "seen"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, moved, "seen")));
+	EXPECT_FALSE(printed_in(&self->w.run, self->w.in, "unseen"));
+}
+
+TEST_F(watch, what_another_mount_namespace_does_is_printed_with_the_path_here)
+{
+	int status;
+	pid_t pid;
+
+	WATCH(&self->w);
+	pid = fork();
+	if (!pid) {
+		if (unshare(CLONE_NEWNS) ||
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount(self->w.in, self->w.out, NULL, MS_BIND, NULL))
+			_exit(1);
+		_exit(-create_in(self->w.out, "file"));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->w.in, "file")));
+}
+
+TEST_F(watch, directories_can_be_on_several_file_systems)
+{
+	char sub[120];
+
+	ASSERT_EQ(0, mount_tmpfs(self->out_mnt));
+	snprintf(sub, sizeof(sub), "%s/sub", self->out_mnt);
+	ASSERT_EQ(0, mkdir(sub, 0700));
+	WATCH(&self->w, sub);
+	ASSERT_EQ(0, create_in(self->out_mnt, "unseen"));
+	ASSERT_EQ(0, create_in(self->w.out, "unseen"));
+	ASSERT_EQ(0, create_in(sub, "seen"));
+	ASSERT_EQ(0, create_in(self->w.in, "seen"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, sub, "seen")));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->w.in, "seen")));
+	EXPECT_EQ(NULL, strstr(said(&self->w.run), "unseen"));
+}
+
 TEST_F(watch, a_file_system_mounted_below_is_watched)
 {
 	ASSERT_EQ(0, mount_tmpfs(self->in_mnt));
@@ -194,6 +245,112 @@ TEST_F(watch, a_file_system_that_lives_on_elsewhere_is_watched_no_more)
 	EXPECT_EQ(NULL, strstr(said(&self->w.run), "unseen"));
 }
 
+TEST_F(watch, of_a_file_system_of_which_a_part_was_named_that_part_stays)
+{
+	char sub[120];
+
+	ASSERT_EQ(0, mount_tmpfs(self->out_mnt));
+	snprintf(sub, sizeof(sub), "%s/sub", self->out_mnt);
+	ASSERT_EQ(0, mkdir(sub, 0700));
+	WATCH(&self->w, sub);
+	/* For as long as it is there, the whole of it. */
+	ASSERT_EQ(0, mount(self->out_mnt, self->in_mnt, NULL, MS_BIND, NULL));
+	ASSERT_TRUE(says(&self->w.run, "Watching ", self->in_mnt,
+			 ", where a tmpfs is mounted."));
+	ASSERT_EQ(0, create_in(self->out_mnt, "whole"));
+	ASSERT_TRUE(FP_WAIT_FOR(strstr(said(&self->w.run), "/whole\n")));
+	ASSERT_TRUE(FP_WAIT_FOR(!umount(self->in_mnt)));
+	ASSERT_TRUE(says(&self->w.run, "No longer watching ", self->in_mnt,
+			 ": unmounted."));
+	ASSERT_EQ(0, create_in(self->out_mnt, "unseen"));
+	ASSERT_EQ(0, create_in(sub, "part"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, sub, "part")));
+	EXPECT_EQ(NULL, strstr(said(&self->w.run), "unseen"));
+}
+
+TEST_F(watch, mounts_below_mounts_are_followed_and_go_with_them)
+{
+	char mnt[120];
+
+	WATCH(&self->w);
+	ASSERT_EQ(0, mount_tmpfs(self->in_mnt));
+	snprintf(mnt, sizeof(mnt), "%s/mnt", self->in_mnt);
+	ASSERT_EQ(0, mkdir(mnt, 0700));
+	ASSERT_EQ(0, mount_tmpfs(mnt));
+	ASSERT_TRUE(says(&self->w.run, "Watching ", mnt,
+			 ", where a tmpfs is mounted."));
+	ASSERT_EQ(0, create_in(mnt, "file"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, mnt, "file")));
+	ASSERT_EQ(0, umount2(self->in_mnt, MNT_DETACH));
+	EXPECT_TRUE(says(&self->w.run, "No longer watching ", mnt,
+			 ": unmounted."));
+	EXPECT_TRUE(says(&self->w.run, "No longer watching ", self->in_mnt,
+			 ": unmounted."));
+}
+
+TEST_F(watch, what_is_mounted_over_another_is_watched_beside_it)
+{
+	WATCH(&self->w);
+	ASSERT_EQ(0, mount_tmpfs(self->in_mnt));
+	ASSERT_TRUE(says_times(&self->w.run, 1, "Watching ", self->in_mnt,
+			       ", where a tmpfs is mounted."));
+	ASSERT_EQ(0, mount_tmpfs(self->in_mnt));
+	ASSERT_TRUE(says_times(&self->w.run, 2, "Watching ", self->in_mnt,
+			       ", where a tmpfs is mounted."));
+	ASSERT_EQ(0, create_in(self->in_mnt, "over"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->in_mnt, "over")));
+	ASSERT_TRUE(FP_WAIT_FOR(!umount(self->in_mnt)));
+	ASSERT_TRUE(says_times(&self->w.run, 1, "No longer watching ",
+			       self->in_mnt, ": unmounted."));
+	ASSERT_EQ(0, create_in(self->in_mnt, "under"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->in_mnt, "under")));
+}
+
+TEST_F(watch, a_mount_that_is_moved_out_is_watched_no_more)
+{
+	WATCH(&self->w);
+	ASSERT_EQ(0, mount_tmpfs(self->in_mnt));
+	ASSERT_TRUE(says_times(&self->w.run, 1, "Watching ", self->in_mnt,
+			       ", where a tmpfs is mounted."));
+	ASSERT_EQ(0, mount(self->in_mnt, self->out_mnt, NULL, MS_MOVE, NULL));
+	ASSERT_TRUE(says(&self->w.run, "No longer watching ", self->in_mnt,
+			 ": it has been moved."));
+	ASSERT_EQ(0, create_in(self->out_mnt, "unseen"));
+
+	ASSERT_EQ(0, mount(self->out_mnt, self->in_mnt, NULL, MS_MOVE, NULL));
+	ASSERT_TRUE(says_times(&self->w.run, 2, "Watching ", self->in_mnt,
+			       ", where a tmpfs is mounted."));
+	ASSERT_EQ(0, create_in(self->in_mnt, "seen"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->in_mnt, "seen")));
+	EXPECT_EQ(NULL, strstr(said(&self->w.run), "unseen"));
+}
+
+TEST_F(watch, a_mount_is_watched_no_more_when_its_directory_is_moved_out)
+{
+	char deep[120], moved[120], mnt[160];
+
+	snprintf(deep, sizeof(deep), "%s/deep", self->w.in);
+	snprintf(moved, sizeof(moved), "%s/deep", self->w.out);
+	snprintf(mnt, sizeof(mnt), "%s/mnt", deep);
+	ASSERT_EQ(0, mkdir(deep, 0700));
+	ASSERT_EQ(0, mkdir(mnt, 0700));
+	WATCH(&self->w);
+	ASSERT_EQ(0, mount_tmpfs(mnt));
+	ASSERT_TRUE(says(&self->w.run, "Watching ", mnt,
+			 ", where a tmpfs is mounted."));
+	ASSERT_EQ(0, rename(deep, moved));
+	/* It is judged when mounts change. */
+	ASSERT_EQ(0, mount_tmpfs(self->out_mnt));
+	EXPECT_TRUE(says(&self->w.run, "No longer watching ", mnt,
+			 ": it has been moved."));
+	snprintf(mnt, sizeof(mnt), "%s/mnt", moved);
+	ASSERT_EQ(0, create_in(mnt, "unseen"));
+	ASSERT_EQ(0, create_in(self->w.in, "last"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->w.in, "last")));
+	EXPECT_EQ(NULL, strstr(said(&self->w.run), "unseen"));
+	EXPECT_EQ(0, umount(mnt));
+}
+
 TEST_F(watch, a_mount_is_judged_by_where_a_renamed_directory_is_now)
 {
 	char moved[120], mnt[160];
@@ -223,8 +380,15 @@ TEST_F(watch, when_its_directory_is_unmounted_it_ends)
 
 TEST_F(watch, what_can_not_be_watched_is_said_once)
 {
+	char file[120];
+
+	snprintf(file, sizeof(file), "%s/file", self->w.in);
+	ASSERT_EQ(0, fp_create(file));
+	ASSERT_EQ(0, mount(self->w.dir.file, file, NULL, MS_BIND, NULL));
 	ASSERT_EQ(0, mount("none", self->in_mnt, "proc", 0, NULL));
 	WATCH(&self->w);
+	EXPECT_TRUE(says(&self->w.run, "Not watching ", file,
+			 ": a file from elsewhere is mounted there."));
 	EXPECT_TRUE(says(&self->w.run, "Not watching ", self->in_mnt,
 			 ", where a proc is mounted: it has no file handles that last."));
 	/* Not again when something else is mounted. */
@@ -233,7 +397,37 @@ TEST_F(watch, what_can_not_be_watched_is_said_once)
 	ASSERT_EQ(0, mount_tmpfs(self->out_mnt));
 	ASSERT_EQ(0, create_in(self->w.in, "last"));
 	ASSERT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, self->w.in, "last")));
-	EXPECT_EQ(1, count(said(&self->w.run), "Not watching "));
+	EXPECT_EQ(2, count(said(&self->w.run), "Not watching "));
+	EXPECT_EQ(0, umount(self->in_mnt));
+	EXPECT_EQ(0, umount(file));
+}
+
+TEST_F(watch, of_btrfs_the_top_is_watched_with_its_subvolumes_but_none_alone)
+{
+	const char *device, *disk = find_disk("btrfs", &device);
+	const char *said_text = self->w.run.text;
+	char top[80], in_vol[100];
+	struct run run;
+
+	if (!disk)
+		SKIP(return, "no disk with btrfs");
+	snprintf(top, sizeof(top), "%s/watch", disk);
+	snprintf(in_vol, sizeof(in_vol), "%s/vol", top);
+	ASSERT_EQ(0, mkdir(top, 0700));
+	ASSERT_EQ(0, make_subvolume(top, "vol"));
+	WATCH(&self->w, top);
+	ASSERT_EQ(0, create_in(in_vol, "file"));
+	EXPECT_TRUE(FP_WAIT_FOR(printed_in(&self->w.run, in_vol, "file")));
+
+	/* Mounted by itself: below a directory, and as one. */
+	ASSERT_EQ(0, mount(device, self->in_mnt, "btrfs", 0,
+			   "subvol=watch/vol"));
+	EXPECT_TRUE(says(&self->w.run, "Not watching ", self->in_mnt,
+			 ", where a btrfs is mounted: fanotify reports no names from a btrfs subvolume; watch the top of the file system, mounted with subvolid=5."));
+	said_text = run.text;
+	EXPECT_EQ(1, RUN("watch", self->in_mnt));
+	SAYS(": cannot watch its file system: fanotify reports no names from a btrfs subvolume; watch the top of");
+	EXPECT_EQ(1, lines(run.text));
 	EXPECT_EQ(0, umount(self->in_mnt));
 }
 

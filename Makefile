@@ -291,7 +291,8 @@ check-mutants: module-broken kernel loader tests	## break each rule once (MUTANT
 # --- the benchmark ------------------------------------------------------------------
 
 BENCH		:= $(BUILD)/bench
-BENCH_SOURCES	:= $(filter-out %.bpf.c,$(wildcard selftests/bench/*.c))
+BENCH_PLUGIN	:= $(BUILD)/profile_plugin.so
+BENCH_SOURCES	:= $(filter-out %.bpf.c %_plugin.c,$(wildcard selftests/bench/*.c))
 BENCH_SKELETONS	:= $(patsubst selftests/%.bpf.c,$(BUILD)/selftests/%.skel.h, \
 			$(wildcard selftests/bench/*.bpf.c))
 CASES		?= *
@@ -305,14 +306,20 @@ $(BENCH): $(BENCH_SOURCES) $(wildcard selftests/bench/*.h) selftests/common.h \
 		-I $(BUILD)/bpf -I selftests -I include/uapi/linux -I $(TOOLS)/include \
 		$(BENCH_SOURCES) -o $@ $(TOOLS)/lib/libbpf.a -lelf -lz
 
+$(BENCH_PLUGIN): selftests/bench/profile_plugin.c selftests/bench/marker.h
+	$(call say,CC,$(@F))
+	$(Q)$(CC) -O2 -g -Wall -Werror -shared -fPIC $< -o $@
+
 # Kernels of the in-tree flavour's configuration without anything of ours: as it
 # is, and one that returns when the mask of an event is computed.
+PLAIN_CONFIG	:= kernel/configs/base.config kernel/configs/bench.config
+
 kernel-plain: | $(SOURCE)
-	@scripts/build-kernel --plain - $(SOURCE) $(KERNEL)-plain kernel/configs/base.config
+	@scripts/build-kernel --plain - $(SOURCE) $(KERNEL)-plain $(PLAIN_CONFIG)
 
 kernel-mask: | $(SOURCE)
 	@scripts/build-kernel --plain selftests/bench/mask.patch $(SOURCE) $(KERNEL)-mask \
-		kernel/configs/base.config
+		$(PLAIN_CONFIG)
 
 # The module for the first of them.
 module-plain: kernel-plain
@@ -322,7 +329,7 @@ module-plain: kernel-plain
 BENCH_KERNELS	:= $(if $(filter intree,$(FLAVOUR)),kernel kernel-mask module-plain) \
 		   $(if $(filter module,$(FLAVOUR)),module)
 
-bench: $(BENCH) $(BENCH_KERNELS)	## count instructions (CASES='depth roots')
+bench: $(BENCH) $(BENCH_PLUGIN) $(BENCH_KERNELS)	## count instructions (CASES='depth roots')
 	@selftests/bench/bench --flavours '$(FLAVOUR)' --cases '$(CASES)'
 
 # --- the demo ----------------------------------------------------------------------------

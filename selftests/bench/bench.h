@@ -66,6 +66,9 @@ bench_report(double value, const char *unit, const char *metric, ...);
 /* Say that a watcher was left out, and why. */
 void bench_left_out(const char *name, const char *why);
 
+/* Raise a limit of the kernel's to a million. */
+void bench_allow(const char *limit);
+
 double bench_median(double *values, size_t count);
 
 /* clock.c */
@@ -105,6 +108,8 @@ struct bench_tree {
 void tree_make(struct bench_tree *tree, int depth, int files);
 /* The same on ext4. */
 void tree_make_on_disk(struct bench_tree *tree, int depth, int files);
+/* Whether a case has to be left out because there is none; says so. */
+bool bench_lacks_disk(const char *name);
 void tree_remove(struct bench_tree *tree);
 
 /* The name, in the directory of the files, of one of these. */
@@ -209,7 +214,8 @@ struct bench_watch {
  * @sends: Which events there are to take.
  * @permission: It answers permission events, and can do nothing else.
  * @filters: It counts in @kept what is below the watched directory.
- * @wants: Returns why it can't be had here, or NULL. Optional.
+ * @suits: Whether it can be told of what is wanted at all. Optional.
+ * @wants: Returns what this kernel lacks for it, or NULL. Optional.
  * @start: Begins to watch.
  * @take: Reads what there is, without waiting, filters it if the kernel has
  *        not, and returns how many events came. Needed if any are sent.
@@ -221,7 +227,8 @@ struct bench_watch_kind {
 	enum bench_sends sends;
 	bool permission;
 	bool filters;
-	const char *(*wants)(const struct bench_setup *setup);
+	bool (*suits)(const struct bench_setup *setup);
+	const char *(*wants)(void);
 	void (*start)(struct bench_watch *watch);
 	int (*take)(struct bench_watch *watch);
 	void (*stop)(struct bench_watch *watch);
@@ -245,9 +252,9 @@ bench_next_watch_kind(const struct bench_watch_kind *kind);
 	}								\
 	static struct bench_watch_kind _name##_kind
 
-/* Why a watcher of @kind can't watch @setup, or NULL if it can. */
-const char *bench_watch_wants(const struct bench_watch_kind *kind,
-			      const struct bench_setup *setup);
+/* Whether a watcher of @kind can watch @setup; says so if the kernel is why. */
+bool bench_watch_can(const struct bench_watch_kind *kind,
+		     const struct bench_setup *setup);
 void bench_watch_start(struct bench_watch *watch,
 		       const struct bench_watch_kind *kind,
 		       const struct bench_setup *setup);
@@ -264,17 +271,21 @@ int group_open(unsigned int flags);
 #define GROUP_FID	FAN_REPORT_DFID_NAME
 #define GROUP_FD	0
 
-/* Mark what @setup says, for its events and @more. */
-void group_mark(int fd, const struct bench_setup *setup, uint64_t more);
+/* Mark what @setup says, for its events. */
+void group_mark(int fd, const struct bench_setup *setup);
 /* Mark the same to ignore them. */
 void group_ignore(int fd, const struct bench_setup *setup);
 /* Make @path, from the root of the tree, a root of the group's subtrees. */
 void group_include(int fd, const struct bench_tree *tree, const char *path);
 
-/* Why a group that reports file descriptors can't watch @setup, or NULL. */
-const char *fd_wants(const struct bench_setup *setup);
-/* A group for @setup without a handler; @more events that only it needs. */
-void watch_group(struct bench_watch *watch, unsigned int flags, uint64_t more);
+/* Whether a group that reports file descriptors gets the events of @setup. */
+bool fd_suits(const struct bench_setup *setup);
+/* What a handler lacks: there may be no fastpath. */
+const char *fastpath_wants(void);
+/* Whether a case has to be left out for that; says so. */
+bool bench_lacks_fastpath(const char *name);
+/* A group for the setup of @watch, with no handler yet. */
+void watch_group(struct bench_watch *watch, unsigned int flags);
 /* Attach @map, of @watch->object, which is loaded by that, to the group. */
 void watch_attach(struct bench_watch *watch, struct bpf_object *object,
 		  const char *map);
@@ -304,5 +315,14 @@ void measure_watch(const struct bench_work *work,
 /* The same for open+close on the reference setup. */
 void measure_open(const struct bench_tree *tree, const char *kind,
 		  const char *prefix);
+
+/* profile.c */
+
+/* Do everything once more, for profile_plugin.c. */
+void profile_enable(void);
+/* Begin a section, if that is wanted; what is done in it is done for that. */
+bool profile_start(void);
+/* The section was about @metric, and @units of that. */
+void profile_stop(const char *metric, long units);
 
 #endif /* _SELFTESTS_BENCH_H */

@@ -3,13 +3,16 @@
  * cpus - the reference on all CPUs at once, each in a directory of its own
  *
  * Under -icount the CPUs take turns, and one turn is many batches: so a batch
- * seldom has instructions of another CPU in it.
+ * seldom has instructions of another CPU in it. The workers are processes: a
+ * thread would make every later system call of this program a little longer.
  */
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -18,18 +21,21 @@
 #define BATCHES		64
 
 struct worker {
-	pthread_t thread;
-	pthread_barrier_t *start;
 	int cpu;
-	/* Only the directory and the files differ from the shared tree. */
+	/* Only the directory and the files differ from those of the others. */
 	struct bench_tree tree;
-	double median;
 };
 
-static void *work(void *arg)
+/* In memory that all workers share. */
+struct shared {
+	pthread_barrier_t start;
+	double medians[MAX_CPUS];
+};
+
+static void __attribute__((noreturn))
+work(const struct worker *worker, struct shared *shared)
 {
 	const struct bench_work *open_work = bench_work("open");
-	struct worker *worker = arg;
 	double batches[BATCHES];
 	cpu_set_t cpus;
 	int i;
@@ -38,15 +44,30 @@ static void *work(void *arg)
 	CPU_SET(worker->cpu, &cpus);
 	if (sched_setaffinity(0, sizeof(cpus), &cpus))
 		bench_die("cannot run on CPU %d", worker->cpu);
-	pthread_barrier_wait(worker->start);
+	pthread_barrier_wait(&shared->start);
 	for (i = 0; i < BATCHES; i++) {
 		uint64_t start = bench_now();
 
 		open_work->run(&worker->tree, 0, 0);
 		batches[i] = (double)(bench_now() - start) / open_work->units;
 	}
-	worker->median = bench_median(batches, BATCHES);
-	return NULL;
+	shared->medians[worker->cpu] = bench_median(batches, BATCHES);
+	_exit(0);
+}
+
+static struct shared *make_shared(int count)
+{
+	pthread_barrierattr_t attr;
+	struct shared *shared;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		bench_die("cannot map memory");
+	pthread_barrierattr_init(&attr);
+	pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_barrier_init(&shared->start, &attr, count);
+	return shared;
 }
 
 static void make_dir(struct worker *worker, const struct bench_tree *tree)
@@ -65,35 +86,45 @@ static void make_dir(struct worker *worker, const struct bench_tree *tree)
 			bench_die("cannot make %s", tree_file(i));
 }
 
-static void measure_cpus(const char *name, const struct bench_setup *setup,
-			 struct worker *workers, int count)
+static void run_workers(const struct worker *workers, int count,
+			struct shared *shared)
 {
-	double medians[MAX_CPUS];
-	struct bench_watch watch;
-	pthread_barrier_t start;
-	int pass, i;
+	int i, status;
 
+	for (i = 0; i < count; i++)
+		if (!fork())
+			work(&workers[i], shared);
+	for (i = 0; i < count; i++)
+		if (wait(&status) < 0 || status)
+			bench_die("a worker failed");
+}
+
+static void measure_cpus(const char *name, const struct bench_setup *setup,
+			 const struct worker *workers, int count)
+{
+	struct shared *shared;
+	struct bench_watch watch;
+	char text[32];
+	int pass;
+
+	if (!bench_watch_can(bench_watch_kind(name), setup))
+		return;
+	shared = make_shared(count);
 	bench_watch_start(&watch, bench_watch_kind(name), setup);
+	snprintf(text, sizeof(text), "cpus.%d.%s", count, name);
 	for (pass = 0; pass <= BENCH_PASSES; pass++) {
-		pthread_barrier_init(&start, NULL, count);
-		for (i = 0; i < count; i++) {
-			workers[i].start = &start;
-			if (pthread_create(&workers[i].thread, NULL, work,
-					   &workers[i]))
-				bench_die("cannot start a thread");
-		}
-		for (i = 0; i < count; i++) {
-			pthread_join(workers[i].thread, NULL);
-			medians[i] = workers[i].median;
-		}
-		pthread_barrier_destroy(&start);
+		run_workers(workers, count, shared);
 		/* The first is to warm up. */
 		if (pass)
-			bench_report(bench_median(medians, count),
-				     bench_clock_unit(), "cpus.%d.%s", count,
-				     name);
+			bench_report(bench_median(shared->medians, count),
+				     bench_clock_unit(), "%s", text);
+	}
+	if (profile_start()) {
+		run_workers(workers, count, shared);
+		profile_stop(text, count * BATCHES * BENCH_BATCH);
 	}
 	bench_watch_stop(&watch);
+	munmap(shared, sizeof(*shared));
 }
 
 BENCH_CASE(cpus)

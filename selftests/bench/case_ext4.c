@@ -13,6 +13,8 @@ BENCH_CASE(ext4)
 	struct bench_tree tree;
 	unsigned int i;
 
+	if (bench_lacks_disk("ext4"))
+		return;
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		/* One directory less, for its own root is one. */
 		tree_make_on_disk(&tree, 3, BENCH_FILES);

@@ -17,6 +17,8 @@ BENCH_CASE(foreign)
 	struct bench_tree tree;
 	int count;
 
+	if (bench_lacks_fastpath("foreign"))
+		return;
 	tree_make(&tree, 4, BENCH_FILES);
 	setup_reference(&setup, &tree);
 	bench_watch_start(&watch, bench_watch_kind("subtree"), &setup);

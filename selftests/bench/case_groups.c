@@ -13,6 +13,8 @@ BENCH_CASE(groups)
 	struct bench_tree tree;
 	int count;
 
+	if (bench_lacks_fastpath("groups"))
+		return;
 	tree_make(&tree, 4, BENCH_FILES);
 	setup_reference(&setup, &tree);
 	for (count = 1; count <= MAX_GROUPS; count++) {

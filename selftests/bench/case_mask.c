@@ -8,7 +8,7 @@
 
 static void mask_start(struct bench_watch *watch)
 {
-	watch_group(watch, GROUP_FID, 0);
+	watch_group(watch, GROUP_FID);
 }
 
 /* Not one of the watchers: on other kernels it would lose events. */

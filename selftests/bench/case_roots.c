@@ -15,6 +15,8 @@ BENCH_CASE(roots)
 	unsigned int i;
 	int root = 1;	/* "elsewhere" is the first */
 
+	if (bench_lacks_fastpath("roots"))
+		return;
 	tree_make(&tree, 4, BENCH_FILES);
 	/* All are there from the start: only the marks become more. */
 	tree_fill(&tree, 10000, S_IFDIR);

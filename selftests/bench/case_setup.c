@@ -55,16 +55,6 @@ static void measure_inotify(const struct bench_tree *tree)
 	bench_watch_stop(&watch);
 }
 
-static void allow_watches(void)
-{
-	int fd = open("/proc/sys/fs/inotify/max_user_watches",
-		      O_WRONLY | O_CLOEXEC);
-
-	if (write(fd, "1000000", 7) != 7)
-		bench_die("cannot allow more inotify watches");
-	close(fd);
-}
-
 BENCH_CASE(setup)
 {
 	static const int counts[] = { 1000, 100000 };
@@ -73,6 +63,8 @@ BENCH_CASE(setup)
 	struct bpf_link *link;
 	unsigned int i;
 
+	if (bench_lacks_fastpath("setup"))
+		return;
 	skel = subtree__open_and_load();
 	if (!skel)
 		bench_die("cannot load subtree");
@@ -80,7 +72,7 @@ BENCH_CASE(setup)
 	if (!link)
 		bench_die("cannot register subtree");
 
-	allow_watches();
+	bench_allow("/proc/sys/fs/inotify/max_user_watches");
 	tree_make(&tree, 4, BENCH_BATCH);
 	for (i = 0; i < ARRAY_SIZE(counts); i++) {
 		tree_fill(&tree, counts[i], S_IFDIR);

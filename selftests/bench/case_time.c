@@ -35,7 +35,7 @@ static double now(clockid_t clock)
 	struct timespec time;
 
 	clock_gettime(clock, &time);
-	return time.tv_sec + time.tv_nsec * 1e-9;
+	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
 static double cpu_of_children(void)
@@ -44,7 +44,7 @@ static double cpu_of_children(void)
 
 	getrusage(RUSAGE_CHILDREN, &usage);
 	return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec +
-		(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+		(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 static void *listen(void *arg)
@@ -116,7 +116,7 @@ static void measure_rounds(const char *prefix, uint64_t events, int files,
 			const struct bench_watch_kind *kind =
 				bench_watch_kind(names[i]);
 
-			if (bench_watch_wants(kind, &setup))
+			if (!bench_watch_can(kind, &setup))
 				continue;
 			times = run(work, &setup, kind);
 			/* The first round is to warm up. */

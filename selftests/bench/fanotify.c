@@ -37,9 +37,9 @@ static void mark_setup(int fd, const struct bench_setup *setup,
 		mark(fd, flags | setup->mark, mask, setup->tree, ".");
 }
 
-void group_mark(int fd, const struct bench_setup *setup, uint64_t more)
+void group_mark(int fd, const struct bench_setup *setup)
 {
-	mark_setup(fd, setup, 0, setup->events | more);
+	mark_setup(fd, setup, 0, setup->events);
 }
 
 void group_ignore(int fd, const struct bench_setup *setup)
@@ -53,20 +53,34 @@ void group_include(int fd, const struct bench_tree *tree, const char *path)
 	mark(fd, FAN_MARK_ONLYDIR, FAN_ONDIR, tree, path);
 }
 
-const char *fd_wants(const struct bench_setup *setup)
+bool fd_suits(const struct bench_setup *setup)
 {
-	if (setup->events & (FAN_CREATE | FAN_DELETE | FAN_RENAME))
-		return "a group that reports file descriptors gets no such events";
+	return !(setup->events & (FAN_CREATE | FAN_DELETE | FAN_RENAME));
+}
+
+bool bench_lacks_fastpath(const char *name)
+{
+	const char *why = fastpath_wants();
+
+	if (why)
+		bench_left_out(name, why);
+	return why;
+}
+
+const char *fastpath_wants(void)
+{
+	if (access(FP_DEVICE, F_OK) && access(FP_SYSFS, F_OK))
+		return "this kernel has no fastpath";
 	return NULL;
 }
 
-void watch_group(struct bench_watch *watch, unsigned int flags, uint64_t more)
+void watch_group(struct bench_watch *watch, unsigned int flags)
 {
 	/* Who answers permission events reports no file handles. */
 	if (watch->setup->events & PERM_EVENTS)
 		flags = FAN_CLASS_CONTENT;
 	watch->fd = group_open(flags);
-	group_mark(watch->fd, watch->setup, more);
+	group_mark(watch->fd, watch->setup);
 }
 
 void watch_attach(struct bench_watch *watch, struct bpf_object *object,

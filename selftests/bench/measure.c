@@ -98,6 +98,10 @@ void measure_work(const struct bench_work *work, const struct bench_tree *tree,
 	for (i = 0; i < BENCH_PASSES; i++)
 		bench_report(measure_pass(work, tree, drain, &events),
 			     bench_clock_unit(), "%s", text);
+	if (profile_start()) {
+		measure_pass(work, tree, drain, &events);
+		profile_stop(text, (long)tree->files / BENCH_BATCH * work->units);
+	}
 	if (watch)
 		check_events(watch, events);
 }
@@ -107,13 +111,10 @@ void measure_watch(const struct bench_work *work,
 		   const char *prefix)
 {
 	const struct bench_watch_kind *kind = bench_watch_kind(name);
-	const char *why = bench_watch_wants(kind, setup);
 	struct bench_watch watch;
 
-	if (why) {
-		bench_left_out(name, why);
+	if (!bench_watch_can(kind, setup))
 		return;
-	}
 	bench_watch_start(&watch, kind, setup);
 	measure_work(work, setup->tree, &watch, "%s.%s", prefix, name);
 	bench_watch_stop(&watch);

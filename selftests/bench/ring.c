@@ -58,11 +58,8 @@ void ring_stop(struct bench_watch *watch)
 	ring_buffer__free(watch->own);
 }
 
-const char *ring_wants(const struct bench_setup *setup)
+bool ring_suits(const struct bench_setup *setup)
 {
-	if (setup->events & ~(FAN_OPEN | FAN_OPEN_PERM))
-		return "its program is told of opens only";
-	if (setup->mark != FAN_MARK_FILESYSTEM)
-		return "it has no marks";
-	return NULL;
+	return !(setup->events & ~(FAN_OPEN | FAN_OPEN_PERM | FAN_ONDIR)) &&
+		setup->mark == FAN_MARK_FILESYSTEM;
 }

@@ -18,7 +18,7 @@ void ring_start(struct bench_watch *watch, struct bpf_map *events,
 int ring_take(struct bench_watch *watch);
 void ring_stop(struct bench_watch *watch);
 
-/* Why such a program can't watch @setup, or NULL. */
-const char *ring_wants(const struct bench_setup *setup);
+/* It is told of every open, and has no marks. */
+bool ring_suits(const struct bench_setup *setup);
 
 #endif /* _SELFTESTS_BENCH_RING_H */

@@ -84,6 +84,14 @@ void tree_make_on_disk(struct bench_tree *tree, int depth, int files)
 	fill_in(tree, depth, files);
 }
 
+bool bench_lacks_disk(const char *name)
+{
+	if (!access(DISK, W_OK))
+		return false;
+	bench_left_out(name, "there is no " DISK);
+	return true;
+}
+
 static int remove_one(const char *path, const struct stat *stat, int type,
 		      struct FTW *ftw)
 {

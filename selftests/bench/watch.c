@@ -46,15 +46,21 @@ const struct bench_watch_kind *bench_watch_kind(const char *name)
 	bench_die("no watcher %s", name);
 }
 
-const char *bench_watch_wants(const struct bench_watch_kind *kind,
-			      const struct bench_setup *setup)
+bool bench_watch_can(const struct bench_watch_kind *kind,
+		     const struct bench_setup *setup)
 {
+	const char *why;
 	int i;
 
 	for (i = 0; i < skips; i++)
 		if (!fnmatch(skip[i], kind->name, 0))
-			return "it is not wanted";
-	return kind->wants ? kind->wants(setup) : NULL;
+			return false;
+	if (kind->suits && !kind->suits(setup))
+		return false;
+	why = kind->wants ? kind->wants() : NULL;
+	if (why)
+		bench_left_out(kind->name, why);
+	return !why;
 }
 
 void bench_watch_start(struct bench_watch *watch,

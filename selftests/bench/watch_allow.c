@@ -33,7 +33,7 @@ static void allow_start(struct bench_watch *watch)
 {
 	pid_t pid;
 
-	watch_group(watch, 0, 0);
+	watch_group(watch, GROUP_FD);
 	pid = fork();
 	if (!pid)
 		allow_all(watch->fd);

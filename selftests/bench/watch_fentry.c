@@ -14,26 +14,28 @@ static struct fentry *load(uint32_t device)
 	if (!fentry)
 		bench_die("cannot open fentry");
 	fentry->rodata->watched_dev = device;
-	if (fentry__load(fentry))
-		bench_die("cannot load fentry");
-	return fentry;
+	if (!fentry__load(fentry))
+		return fentry;
+	fentry__destroy(fentry);
+	return NULL;
 }
 
-static const char *fentry_wants(const struct bench_setup *setup)
+static const char *fentry_wants(void)
 {
 	struct fentry *fentry;
 	struct bpf_link *link;
 
-	if (ring_wants(setup))
-		return ring_wants(setup);
 	/* Nothing says beforehand whether the kernel can do it. */
 	libbpf_set_print(NULL);
 	fentry = load(0);
+	if (!fentry)
+		return "the kernel does not take the program";
 	link = bpf_program__attach(fentry->progs.fentry_open);
 	bpf_link__destroy(link);
 	fentry__destroy(fentry);
-	return link ? NULL :
-		"no program can be attached to a function (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)";
+	if (!link)
+		return "no program can be attached to a function (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)";
+	return NULL;
 }
 
 static void fentry_start(struct bench_watch *watch)
@@ -44,6 +46,8 @@ static void fentry_start(struct bench_watch *watch)
 	char yes = 1;
 	__u64 ino;
 
+	if (!fentry)
+		bench_die("cannot load fentry");
 	if (fstat(root, &stat))
 		bench_die("cannot stat the root");
 	close(root);
@@ -63,6 +67,7 @@ static void fentry_stop(struct bench_watch *watch)
 
 BENCH_WATCH(fentry) = {
 	.sends = SENDS_INSIDE,
+	.suits = ring_suits,
 	.wants = fentry_wants,
 	.start = fentry_start,
 	.take = ring_take,

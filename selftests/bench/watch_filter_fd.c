@@ -21,7 +21,7 @@ static void filter_fd_start(struct bench_watch *watch)
 	struct filter_fd *filter = calloc(1, sizeof(*filter));
 
 	watch->own = filter;
-	watch_group(watch, GROUP_FD, 0);
+	watch_group(watch, GROUP_FD);
 	filter->fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	filter->prefix_len = snprintf(filter->prefix, sizeof(filter->prefix),
 				      "%s/%s/", watch->setup->tree->path,
@@ -31,10 +31,13 @@ static void filter_fd_start(struct bench_watch *watch)
 /* Quicker than printf(3). */
 static char *number_text(char *end, unsigned int number)
 {
-	*--end = '\0';
-	do
-		*--end = '0' + number % 10;
-	while (number /= 10);
+	end--;
+	*end = '\0';
+	do {
+		end--;
+		*end = '0' + number % 10;
+		number /= 10;
+	} while (number);
 	return end;
 }
 
@@ -76,7 +79,7 @@ static void filter_fd_stop(struct bench_watch *watch)
 BENCH_WATCH(filter_fd) = {
 	.sends = SENDS_ALL,
 	.filters = true,
-	.wants = fd_wants,
+	.suits = fd_suits,
 	.start = filter_fd_start,
 	.take = filter_fd_take,
 	.stop = filter_fd_stop,

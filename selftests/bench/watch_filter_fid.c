@@ -5,9 +5,9 @@
  * watched directory
  *
  * A handle that is not in the cache is opened, and /proc asked for the path. The
- * paths change when a directory is renamed, so the mark asks for that too (the
- * work renames none); it comes in order with the other events, and empties the
- * cache.
+ * paths change when a directory is renamed, so the group asks for that too, with
+ * its mark on the file system (the work renames none); it comes in order with the
+ * other events, and empties the cache.
  */
 #include <limits.h>
 
@@ -42,11 +42,15 @@ struct filter_fid {
 static void filter_fid_start(struct bench_watch *watch)
 {
 	struct filter_fid *filter = calloc(1, sizeof(*filter));
+	struct bench_setup renames = *watch->setup;
 
 	watch->own = filter;
-	watch_group(watch, GROUP_FID, FAN_RENAME | FAN_ONDIR);
 	filter->mount = open(watch->setup->tree->path,
 			     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	watch_group(watch, GROUP_FID);
+	renames.events = FAN_RENAME | FAN_ONDIR;
+	renames.mark = FAN_MARK_FILESYSTEM;
+	group_mark(watch->fd, &renames);
 	filter->prefix_len = snprintf(filter->prefix, sizeof(filter->prefix),
 				      "%s/%s/", watch->setup->tree->path,
 				      watch->setup->watched);

@@ -8,7 +8,7 @@
 
 static void ignore_start(struct bench_watch *watch)
 {
-	watch_group(watch, GROUP_FID, 0);
+	watch_group(watch, GROUP_FID);
 	group_ignore(watch->fd, watch->setup);
 }
 

@@ -32,7 +32,7 @@ static void kfunc_start(struct bench_watch *watch)
 
 	if (!strcmp(name, "xattr"))
 		set_xattrs(watch->setup->tree);
-	watch_group(watch, GROUP_FID, 0);
+	watch_group(watch, GROUP_FID);
 	elf = kfuncs__elf_bytes(&size);
 	object = bpf_object__open_mem(elf, size, NULL);
 	snprintf(ops, sizeof(ops), "ops_%s", name);
@@ -44,6 +44,7 @@ static void kfunc_start(struct bench_watch *watch)
 
 #define KFUNC_WATCH(_name)						\
 	BENCH_WATCH(kfunc_##_name) = {					\
+		.wants = fastpath_wants,				\
 		.start = kfunc_start,					\
 		.take = watch_take_all,					\
 	}

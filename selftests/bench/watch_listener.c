@@ -8,7 +8,7 @@
 
 static void fid_start(struct bench_watch *watch)
 {
-	watch_group(watch, GROUP_FID, 0);
+	watch_group(watch, GROUP_FID);
 }
 
 BENCH_WATCH(fid) = {
@@ -19,12 +19,12 @@ BENCH_WATCH(fid) = {
 
 static void fd_start(struct bench_watch *watch)
 {
-	watch_group(watch, GROUP_FD, 0);
+	watch_group(watch, GROUP_FD);
 }
 
 BENCH_WATCH(fd) = {
 	.sends = SENDS_ALL,
-	.wants = fd_wants,
+	.suits = fd_suits,
 	.start = fd_start,
 	.take = watch_take_all,
 };

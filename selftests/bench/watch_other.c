@@ -32,6 +32,7 @@ static void other_stop(struct bench_watch *watch)
 }
 
 BENCH_WATCH(other_none) = {
+	.wants = fastpath_wants,
 	.start = other_start,
 	.stop = other_stop,
 };
@@ -39,11 +40,12 @@ BENCH_WATCH(other_none) = {
 static void other_fid_start(struct bench_watch *watch)
 {
 	other_start(watch);
-	watch_group(watch, GROUP_FID, 0);
+	watch_group(watch, GROUP_FID);
 }
 
 BENCH_WATCH(other_fid) = {
 	.sends = SENDS_ALL,
+	.wants = fastpath_wants,
 	.start = other_fid_start,
 	.take = watch_take_all,
 	.stop = other_stop,

@@ -11,22 +11,15 @@ static void subtree_start(struct bench_watch *watch)
 	const void *elf;
 	size_t size;
 
-	watch_group(watch, GROUP_FID, 0);
+	watch_group(watch, GROUP_FID);
 	elf = subtree__elf_bytes(&size);
 	watch_attach(watch, bpf_object__open_mem(elf, size, NULL), "subtree");
 	group_include(watch->fd, watch->setup->tree, watch->setup->watched);
 }
 
-static const char *subtree_wants(const struct bench_setup *setup)
-{
-	if (setup->mark == FAN_MARK_INODE)
-		return "a mark on a directory says that it is watched";
-	return NULL;
-}
-
 BENCH_WATCH(subtree) = {
 	.sends = SENDS_INSIDE,
-	.wants = subtree_wants,
+	.wants = fastpath_wants,
 	.start = subtree_start,
 	.take = watch_take_all,
 };

@@ -39,6 +39,7 @@ class Config:
     smp: int = 2
     mem: int = 1024
     icount: bool = False
+    plugin: str = None
     timeout: float = 300
     append: str = ""
     console_log: str = None
@@ -140,22 +141,20 @@ class Guest:
         if self.config.verbose:
             print(f"vm: {text}", file=sys.stderr, flush=True)
 
-    @property
-    def _smp(self):
-        return 1 if self.config.icount else self.config.smp
-
     def _qemu_command(self, qemu, kernel, initrd, disks, fds):
         config = self.config
-        accel = ["-accel", "tcg,thread=single", "-icount", "shift=0",
-                 "-smp", "1"] if config.icount else \
-                ["-accel", "tcg,thread=multi", "-smp", str(config.smp)]
+        accel = ["-accel", "tcg,thread=single", "-icount", "shift=0"] \
+            if config.icount else ["-accel", "tcg,thread=multi"]
+        if config.plugin:
+            accel += ["-plugin", config.plugin]
         # One CPU until init brings the others: while it boots the kernel
         # rewrites its own code (static keys), and TCG with a thread for each
         # CPU lets another CPU run into the breakpoints of that.
         append = ("console=ttyS0 loglevel=5 panic=-1 oops=panic "
                   "maxcpus=1 noreplace-smp "
                   f"rdinit=/init {config.append}").strip()
-        command = [qemu, *accel, "-cpu", "max", "-m", str(config.mem),
+        command = [qemu, *accel, "-smp", str(config.smp), "-cpu", "max",
+                   "-m", str(config.mem),
                    "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-kernel", kernel, "-initrd", initrd,
                    "-append", append, "-device", "virtio-serial-pci"]
@@ -209,7 +208,7 @@ class Guest:
             initrd, config.command, config.add,
             initramfs.Modules(config.modules) if config.modules else None,
             load, config.load_ko, [disk.mount_as for disk in config.disk],
-            self._smp)
+            config.smp)
         self._say(f"initramfs of {os.path.getsize(initrd) >> 20} MB; booting")
         return initrd, disks
 

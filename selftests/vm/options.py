@@ -55,11 +55,14 @@ def add_options(parser):
                         help="add a disk: ext4, btrfs, xfs and vfat are made and mounted "
                         "at /mnt/disk0, /mnt/disk1, ...; another type is left to "
                         "the command")
-    parser.add_argument("--smp", type=int, default=2, help="CPUs (2)")
+    parser.add_argument("--smp", type=int,
+                        help="CPUs (2; with --icount 1)")
     parser.add_argument("--mem", type=int, default=1024, metavar="MB",
                         help="memory (1024)")
     parser.add_argument("--icount", action="store_true",
-                        help="one CPU, one instruction per tick: for counting")
+                        help="one instruction per tick, CPUs in turn: for counting")
+    parser.add_argument("--plugin", metavar="FILE[,ARGUMENT]",
+                        help="load a plugin into QEMU")
     parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS",
                         help="until the guest is given up (300)")
     parser.add_argument("--append", default="", metavar="WORDS",
@@ -81,7 +84,8 @@ def config(args, command):
     return guest.Config(
         kernel=args.kernel, command=command, modules=args.modules,
         load=args.load, load_ko=args.load_ko, add=adds, disk=args.disk,
-        smp=args.smp, mem=args.mem, icount=args.icount, timeout=args.timeout,
+        smp=args.smp or (1 if args.icount else 2), mem=args.mem,
+        icount=args.icount, plugin=args.plugin, timeout=args.timeout,
         append=args.append, console_log=args.console_log,
         expect_warning=args.expect_warning, verbose=args.verbose)
 

@@ -226,7 +226,15 @@ $(BUILD)/selftests/fanfp_lib_%_test: selftests/fanfp_lib_%_test.c selftests/comm
 		-Wl,-rpath,$(INSTALLED)/lib $$($(LIBFANFP) --cflags --libs) \
 		$(TOOLS)/lib/libbpf.a -lelf -lz
 
-tests: $(TEST_PROGRAMS) $(NOLINK_OBJECTS) $(GUIDE_OBJECTS)	## build the test programs
+# The example of docs/daemon.md, built as it says there.
+EXAMPLE		:= $(BUILD)/example-daemon
+
+$(EXAMPLE): docs/example-daemon.c include/fanfp.h | installed
+	$(call say,CC,$(@F))
+	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -Wl,-rpath,$(INSTALLED)/lib -o $@ $< \
+		$$($(LIBFANFP) --cflags --libs)
+
+tests: $(TEST_PROGRAMS) $(NOLINK_OBJECTS) $(GUIDE_OBJECTS) $(EXAMPLE)	## build the test programs
 
 check:				## lint and all tests, on both flavours
 	@scripts/check --flavours '$(FLAVOUR)' --tests '$(TESTS)'
@@ -253,6 +261,35 @@ lint: $(SOURCE)			## checkpatch, kernel-doc, shellcheck, ...
 
 docs: $(SOURCE)			## build the guides (Sphinx) to build/docs/
 	@scripts/docs $(SOURCE) $(BUILD)/docs
+
+check-install: loader		## install, build on it, uninstall
+	@scripts/check-install $(TOOLS) $(BUILD)/results
+
+# valgrind 3.19 does not know of all that bpf(2) writes: where handlers are
+# loaded, it looks for bad addresses and leaks only, and takes very long.
+VALGRIND	:= -q --leak-check=full --error-exitcode=99
+VALGRIND_DIR	:= /usr/libexec/valgrind
+# Without these names it can't watch the dynamic linker.
+LD_SO		:= /lib64/ld-linux-x86-64.so.2
+LD_SO_DEBUG	= $(shell readelf -n $(LD_SO) | sed -n \
+	's|.*Build ID: \(..\)\(.*\)|/usr/lib/debug/.build-id/\1/\2.debug|p')
+
+check-valgrind: tests		## the tests of libfanfp that load no handler, in valgrind
+	@. scripts/checks.sh && check valgrind.fanfp_lib_open_test \
+		valgrind $(VALGRIND) $(BUILD)/selftests/fanfp_lib_open_test && \
+		sum_up valgrind $(BUILD)/results
+
+check-valgrind-guest: kernel tests	## those that do, in a guest (an hour)
+	@selftests/vm/run-tests --name valgrind --results $(BUILD)/results \
+		--kernel $(KERNEL)/bzImage --mem 2048 --limit 4000 --timeout 8000 \
+		--add $(INSTALLED)/lib/libfanfp.so.0:/usr/lib/libfanfp.so.0 \
+		--add /usr/bin/valgrind.bin --add $(VALGRIND_DIR)/default.supp \
+		--add $(LD_SO_DEBUG) \
+		$(patsubst %,--add $(VALGRIND_DIR)/%,memcheck-amd64-linux \
+			vgpreload_core-amd64-linux.so vgpreload_memcheck-amd64-linux.so) \
+		--under 'env VALGRIND_LIB=$(VALGRIND_DIR) valgrind.bin $(VALGRIND) \
+			--undef-value-errors=no' \
+		$(BUILD)/selftests/fanfp_lib_{open,attach,group}_test
 
 check-harness: $(STOCK_DIR)	## test the VM harness itself
 	@selftests/vm/test_vm.py --kernel $(STOCK_DIR)/boot/vmlinuz-* \
@@ -360,5 +397,5 @@ version:			## print the version
 	@echo $(VERSION)
 
 .PHONY: all docs help deps install-deps build-handler loader install uninstall installed module modules dkms \
-	kernel kernel-debug tests check check-long check-debug lint check-harness \
+	kernel kernel-debug tests check check-long check-debug lint check-install check-valgrind check-valgrind-guest check-harness \
 	check-patches check-mutants patches module-of module-broken module-plain kernel-plain kernel-mask kmod bench demo clean distclean clean-cache version

@@ -31,15 +31,21 @@ extern "C" {
 #define LIBFANFP_API __attribute__((visibility("default")))
 #endif
 
-/* Declare and fill in a structure of options. */
+/*
+ * Declare and fill in a structure of options. C++ compilers may warn of members
+ * that are left out, which here is what is meant.
+ */
 #define LIBFANFP_OPTS(TYPE, NAME, ...)					\
 	struct TYPE NAME = ({						\
 		struct TYPE ___opts;					\
 		memset(&___opts, 0, sizeof(___opts));			\
+		_Pragma("GCC diagnostic push")				\
+		_Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"") \
 		___opts = (struct TYPE){				\
 			.sz = sizeof(struct TYPE),			\
 			__VA_ARGS__					\
 		};							\
+		_Pragma("GCC diagnostic pop")				\
 		___opts;						\
 	})
 

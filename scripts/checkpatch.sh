@@ -17,11 +17,12 @@ in_kernel=MACRO_ARG_REUSE
 in_module=$in_kernel,LINUX_VERSION_CODE,CONSTANT_COMPARISON
 # What only the kernel has (types, strscpy(), BIT(), fallthrough, ...), what is
 # the custom elsewhere (messages that can be searched for are on one line;
-# LIBFANFP_OPTS() like LIBBPF_OPTS()), and macros of the test harness.
+# LIBFANFP_OPTS() like LIBBPF_OPTS(), with _Pragma()), and macros of the test
+# harness.
 in_userspace=$in_kernel,STRCPY,PREFER_KERNEL_TYPES,PREFER_FALLTHROUGH,ARRAY_SIZE
 in_userspace+=,PREFER_DEFINED_ATTRIBUTE_MACRO,BIT_MACRO,AVOID_EXTERNS,VOLATILE
 in_userspace+=,LONG_LINE_STRING,LONG_LINE,PARENTHESIS_ALIGNMENT,COMPLEX_MACRO
-in_userspace+=,EMBEDDED_FUNCTION_NAME,TRAILING_SEMICOLON,MACRO_ARG_UNUSED
+in_userspace+=,CAMELCASE,EMBEDDED_FUNCTION_NAME,TRAILING_SEMICOLON,MACRO_ARG_UNUSED
 # A patch of its own says in MAINTAINERS whose all the new files are.
 in_patches=$in_kernel,FILE_PATH_CHANGES
 export in_kernel in_module in_userspace in_patches

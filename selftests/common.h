@@ -101,6 +101,21 @@ static inline bool fp_in_tree(void)
 }
 
 /*
+ * Show this process a kernel that has no fastpath, where it can be seen; all
+ * others see what is there. Returns 0 or a negative errno.
+ */
+static inline int fp_hide(void)
+{
+	if (access(FP_SYSFS, F_OK))
+		return 0;
+	if (unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/sys/kernel", "tmpfs", 0, NULL))
+		return -errno;
+	/* And the module's device. */
+	return fp_in_tree() || !mount("none", "/dev", "tmpfs", 0, NULL) ? 0 : -errno;
+}
+
+/*
  * Make a request about the group of @fd, which @group_fd in @arg can name.
  * Returns 0 or a negative errno.
  */

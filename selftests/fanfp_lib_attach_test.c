@@ -218,7 +218,7 @@ TEST_F(attach, only_a_fanotify_group_will_do)
 		   "is not fanotify's");
 	close(fds[0]);
 	close(fds[1]);
-	FAILS_NULL(EBADF, fanfp_handler__attach(self->next.handler, fds[0], NULL),
+	FAILS_NULL(EBADF, fanfp_handler__attach(self->next.handler, 999, NULL),
 		   "is not fanotify's");
 }
 

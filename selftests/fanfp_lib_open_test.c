@@ -334,18 +334,6 @@ TEST_F(lib, threads_do_not_disturb_each_other)
 	EXPECT_STREQ("", fanfp_last_error());
 }
 
-/* Where there is a fastpath, hide it, and see what there is to see without. */
-static int hide_fastpath(void)
-{
-	if (access(FP_SYSFS, F_OK))
-		return 0;
-	if (unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("none", "/sys/kernel", "tmpfs", 0, NULL))
-		return -errno;
-	/* The module's device, if that is it. */
-	return fp_in_tree() || !mount("none", "/dev", "tmpfs", 0, NULL) ? 0 : -errno;
-}
-
 static int count(const struct fanfp_handler_info *info, void *ctx)
 {
 	return 1;
@@ -358,7 +346,7 @@ TEST_F(lib, a_kernel_without_the_fastpath_is_told_from_other_failures)
 	struct fanfp_handler *handler;
 	int fds[2];
 
-	ASSERT_EQ(0, hide_fastpath());
+	ASSERT_EQ(0, fp_hide());
 	/* To such a kernel one file is as another. */
 	ASSERT_EQ(0, pipe2(fds, O_CLOEXEC));
 	EXPECT_FALSE(fanfp_supported());

@@ -365,6 +365,48 @@ TEST_F(fanfp, a_registered_handler_is_attached_by_name)
 	EXPECT_EQ(0, fp_counter("subtree", "attached"));
 }
 
+/* Whether the group has a mark on a directory, beside that on its file system. */
+static bool has_root(int fd)
+{
+	char path[64], text[4096];
+	ssize_t len = 0;
+	int info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	if (info >= 0)
+		len = read(info, text, sizeof(text) - 1);
+	close(info);
+	text[len < 0 ? 0 : len] = '\0';
+	return strstr(text, "fanotify ino:");
+}
+
+TEST_F(fanfp, a_killed_fanfp_leaves_nothing_attached_by_name)
+{
+	struct run run;
+
+	EXPECT_EQ(0, RUN("handler", "load", "subtree"));
+	ASSERT_TRUE(attach(&run, "subtree", self->pid, self->fd_text, "--include",
+			   self->dir.path));
+	EXPECT_TRUE(has_root(self->fd));
+	EXPECT_EQ(1, fp_counter("subtree", "attached"));
+	EXPECT_EQ(-SIGKILL, stop(&run, SIGKILL));
+	EXPECT_TRUE(FP_WAIT_FOR(!fp_counter("subtree", "attached")));
+	EXPECT_TRUE(FP_WAIT_FOR(!has_root(self->fd)));
+	EXPECT_EQ(0, RUN("handler", "unload", "subtree"));
+}
+
+TEST_F(fanfp, a_killed_fanfp_leaves_no_roots)
+{
+	struct run run;
+
+	ASSERT_TRUE(attach(&run, "/bpf/subtree.bpf.o", self->pid, self->fd_text,
+			   "--include", self->dir.path));
+	EXPECT_EQ(-SIGKILL, stop(&run, SIGKILL));
+	EXPECT_TRUE(FP_WAIT_FOR(!fp_touch(self->dir.file) && fp_count(self->fd)));
+	EXPECT_TRUE(FP_WAIT_FOR(!has_root(self->fd)));
+}
+
 TEST_F(fanfp, a_closed_group_ends_it)
 {
 	struct run run;

@@ -18,7 +18,9 @@ struct run {
 	char text[8192];
 };
 
-static inline void start(struct run *run, const char *program, ...)
+/* Start a tool; its process calls @prepare first, unless that is NULL. */
+static inline void start_as(struct run *run, void (*prepare)(void),
+			    const char *program, ...)
 {
 	const char *argv[MAX_ARGS] = { program };
 	va_list args;
@@ -35,11 +37,15 @@ static inline void start(struct run *run, const char *program, ...)
 	if (!run->pid) {
 		dup2(fd, STDOUT_FILENO);
 		dup2(fd, STDERR_FILENO);
+		if (prepare)
+			prepare();
 		execv(program, (char **)argv);
 		_exit(99);
 	}
 	close(fd);
 }
+
+#define start(_run, ...)	start_as(_run, NULL, __VA_ARGS__)
 
 static inline const char *said(struct run *run)
 {
@@ -70,6 +76,8 @@ static inline int stop(struct run *run, int sig)
 
 /* Run a tool to its end, with the output in a variable "run". */
 #define TOOL(...) ({ start(&run, __VA_ARGS__, NULL); end(&run); })
+#define TOOL_AS(_prepare, ...)						\
+	({ start_as(&run, _prepare, __VA_ARGS__, NULL); end(&run); })
 
 #define SAYS(_text)							\
 	EXPECT_NE(NULL, strstr(said_text, _text)) {			\

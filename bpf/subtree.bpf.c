@@ -24,11 +24,12 @@ static int place_verdict(struct fanotify_fastpath_event *event,
 	int found;
 
 	found = bpf_fanotify_nearest_mark(event, place, &mark);
+	if (!found)
+		return FAN_FP_RET_SKIP_EVENT;
 	/* Better one event too many than one lost. The kernel counts it. */
 	if (found < 0)
 		return FAN_FP_RET_SEND_TO_USERSPACE;
-	return found && mark.mask ? FAN_FP_RET_SEND_TO_USERSPACE :
-				    FAN_FP_RET_SKIP_EVENT;
+	return mark.mask ? FAN_FP_RET_SEND_TO_USERSPACE : FAN_FP_RET_SKIP_EVENT;
 }
 
 SEC("struct_ops/subtree_handler")
@@ -36,16 +37,15 @@ int BPF_PROG(subtree_handler, struct fsnotify_group *group,
 	     struct fanotify_fastpath_hook *hook,
 	     struct fanotify_fastpath_event *event)
 {
-	if (event->mask & FAN_RENAME) {
-		/* Of interest if either end is inside. */
-		if (place_verdict(event, FAN_FP_PLACE_DIR) ==
-		    FAN_FP_RET_SEND_TO_USERSPACE)
-			return FAN_FP_RET_SEND_TO_USERSPACE;
+	if (!(event->mask & (ENTRY_EVENTS | FAN_RENAME)))
+		return place_verdict(event, FAN_FP_PLACE_OBJECT);
+	if (place_verdict(event, FAN_FP_PLACE_DIR) ==
+	    FAN_FP_RET_SEND_TO_USERSPACE)
+		return FAN_FP_RET_SEND_TO_USERSPACE;
+	/* Of interest if either end is inside. */
+	if (event->mask & FAN_RENAME)
 		return place_verdict(event, FAN_FP_PLACE_NEW_DIR);
-	}
-	if (event->mask & ENTRY_EVENTS)
-		return place_verdict(event, FAN_FP_PLACE_DIR);
-	return place_verdict(event, FAN_FP_PLACE_OBJECT);
+	return FAN_FP_RET_SKIP_EVENT;
 }
 
 SEC(FAN_FP_OPS_SEC)

@@ -98,7 +98,7 @@ struct fanotify_fastpath_event {
 	struct dentry *dentry;
 	const struct path *path;
 	__kernel_fsid_t fsid;
-	__u32 match_mask;
+	__u64 match_mask;
 	__u64 scratch[2];
 } __attribute__((preserve_access_index));
 

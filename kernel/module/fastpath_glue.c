@@ -25,7 +25,7 @@
 #include <linux/utsname.h>
 #include <linux/version.h>
 
-#include "fastpath.h"
+#include "fastpath_event.h"
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0) || \
 	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
@@ -121,8 +121,7 @@ static u32 event_mask(struct fsnotify_group *group,
 	const unsigned int fid = FAN_GROUP_FLAG(group, FANOTIFY_FID_BITS);
 	const bool on_dir = mask & FAN_ONDIR;
 	u32 wanted = 0, ignored = 0;
-	struct fsnotify_mark *mark;
-	int type;
+	unsigned int left;
 
 	if (!fid) {
 		const struct path *path = fsnotify_data_path(data, data_type);
@@ -136,7 +135,11 @@ static u32 event_mask(struct fsnotify_group *group,
 		return 0;
 	}
 
-	fsnotify_foreach_iter_mark_type(iter_info, mark, type) {
+	/* fsnotify() has set the bits of the types that have a mark of @group. */
+	for (left = iter_info->report_mask; left; left &= left - 1) {
+		const unsigned int type = __ffs(left);
+		struct fsnotify_mark *mark = iter_info->marks[type];
+
 		ignored |= fsnotify_effective_ignore_mask(mark, on_dir, type);
 		if (fsnotify_mask_applicable(mark->mask, on_dir, type)) {
 			wanted |= mark->mask;
@@ -159,6 +162,7 @@ static int wrapped_handle_event(struct fsnotify_group *group, u32 mask,
 				u32 cookie, struct fsnotify_iter_info *iter_info)
 {
 	static const __kernel_fsid_t no_fsid;
+	struct fastpath_event event __uninitialized;
 	/* These ops are what called us, and they stay. */
 	const struct wrapped_ops *wrapper =
 		container_of(READ_ONCE(group->ops), struct wrapped_ops, ops);
@@ -176,9 +180,9 @@ static int wrapped_handle_event(struct fsnotify_group *group, u32 mask,
 		idx = srcu_read_lock(&fastpath_srcu);
 		fp_hook = srcu_dereference(wrapper->hook, &fastpath_srcu);
 		if (fp_hook)
-			verdict = fastpath_handle(fp_hook, group, seen,
+			verdict = fastpath_handle(&event, fp_hook, group, seen,
 						  match_mask, data, data_type,
-						  dir, file_name, &no_fsid, NULL);
+						  dir, file_name, no_fsid);
 		srcu_read_unlock(&fastpath_srcu, idx);
 	}
 

@@ -34,7 +34,6 @@ struct qstr;
  * @fsid: File system of the object, when the group reports file handles (not
  *        in the module flavour); else zero.
  * @match_mask: Bits of enum fsnotify_iter_type: the kinds of mark that matched.
- * @__pad: Unused.
  * @inode: The object, or NULL.
  * @dentry: Dentry of the object, or NULL. Never negative.
  * @path: Path of the object, or NULL.
@@ -53,8 +52,7 @@ struct fanotify_fastpath_event {
 	struct dentry *dentry;
 	const struct path *path;
 	__kernel_fsid_t fsid;
-	u32 match_mask;
-	u32 __pad;
+	u64 match_mask;
 	u64 scratch[FAN_FP_SCRATCH_WORDS];
 };
 

@@ -7,7 +7,7 @@
  *
  *   fastpath_handler.c	registration, sysfs
  *   fastpath_hook.c	attach, detach, ioctl
- *   fastpath_event.c	one event asks one hook: the hot path
+ *   fastpath_event.[ch]	one event asks one hook: the hot path
  *   fastpath_walk.c	the directories above an event
  *   fastpath_bpf.c	the BPF struct_ops type
  *   fastpath_kfuncs.c	what a BPF handler can call
@@ -25,6 +25,7 @@
 
 struct bpf_link;
 struct btf;
+struct fastpath_event;
 struct seq_file;
 
 /* Internal bit of handler flags: fp_handler may sleep, so it may nest. */
@@ -121,7 +122,7 @@ struct fastpath_handler {
 struct fastpath_hook {
 	/**
 	 * @fp_handler: Of the handler's ops, here to save the hot path two
-	 * loads.
+	 * loads; or fastpath_handler_sleeping(), which calls that.
 	 */
 	int (*fp_handler)(struct fsnotify_group *group,
 			  struct fanotify_fastpath_hook *fp_hook,
@@ -132,7 +133,7 @@ struct fastpath_hook {
 			    u32 response);
 	/** @stats: Owned. Each CPU writes its own. */
 	struct fastpath_stats __percpu *stats;
-	/** @may_sleep: Look for nesting before calling @fp_handler. Constant. */
+	/** @may_sleep: What the handler does may cause events. Constant. */
 	bool may_sleep;
 	/** @handler: Counted in its users. Constant. */
 	struct fastpath_handler *handler;
@@ -147,33 +148,6 @@ struct fastpath_hook {
 	struct work_struct finish;
 	/** @pub: What the handler sees. The args in it are owned. */
 	struct fanotify_fastpath_hook pub;
-};
-
-/**
- * struct fastpath_event - one event on its way through a handler
- * @pub: What the handler sees.
- * @data: As the file system reported it; @pub.data_type says what it is.
- * @hook: The hook that is asked. The reader's SRCU section keeps it.
- * @group: The hook's group. The event's mark keeps it.
- */
-struct fastpath_event {
-	struct fanotify_fastpath_event pub;
-	const void *data;
-	struct fastpath_hook *hook;
-	struct fsnotify_group *group;
-};
-
-/**
- * struct fastpath_wait - what outlasts a wait for userspace's answer
- * @hook_id: The hook that passed the event on and wants to see the answer, or
- *           0. An id and no pointer: nothing keeps a hook over the wait.
- * @scratch: What the handler wrote into the event's scratch area.
- *
- * On the stack of the task that waits.
- */
-struct fastpath_wait {
-	u64 hook_id;
-	u64 scratch[FAN_FP_SCRATCH_WORDS];
 };
 
 /*
@@ -223,19 +197,10 @@ void fastpath_group_gone(struct fsnotify_group *group);
 int fastpath_hook_init(void);
 void fastpath_hook_exit(void);
 
-/* fastpath_event.c */
-bool fastpath_in_handler(void);
-int fastpath_handle(struct fanotify_fastpath_hook *fp_hook,
-		    struct fsnotify_group *group, u32 mask, u32 match_mask,
-		    const void *data, int data_type, struct inode *dir,
-		    const struct qstr *file_name, const __kernel_fsid_t *fsid,
-		    struct fastpath_wait *wait);
-void fastpath_response(struct fanotify_fastpath_hook *fp_hook,
-		       const struct fastpath_wait *wait, u32 response,
-		       struct fsnotify_group *group, u32 mask, u32 match_mask,
-		       const void *data, int data_type, struct inode *dir,
-		       const struct qstr *file_name,
-		       const __kernel_fsid_t *fsid);
+/* fastpath_event.c; the rest is in fastpath_event.h. */
+int fastpath_handler_sleeping(struct fsnotify_group *group,
+			      struct fanotify_fastpath_hook *fp_hook,
+			      struct fanotify_fastpath_event *fp_event);
 
 /* fastpath_walk.c */
 int fastpath_nearest_mark(const struct fastpath_event *event,

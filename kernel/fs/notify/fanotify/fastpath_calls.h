@@ -12,10 +12,11 @@
 #ifdef CONFIG_FANOTIFY_FASTPATH
 
 #include "../fsnotify.h"
-#include "fastpath.h"
+#include "fastpath_event.h"
 
 /**
  * fanotify_fastpath() - ask the group's handler about an event, if it has one
+ * @event: To be kept for fanotify_fastpath_response(). Need not be zeroed.
  * @group: The group.
  * @mask: The event, after the masks of the group's marks.
  * @match_mask: Which kinds of mark matched.
@@ -24,29 +25,28 @@
  * @dir: Directory of the event, or NULL.
  * @file_name: Name in @dir, or NULL.
  * @fsid: File system, if the group reports it; else zero.
- * @wait: To be kept for fanotify_fastpath_response().
  *
  * Context: That of fsnotify(), under fsnotify_mark_srcu.
  *
  * Return: 0 to go on, positive to drop the event, or the negative errno that
  * denies a permission event.
  */
-static inline int fanotify_fastpath(struct fsnotify_group *group, u32 mask,
-				    u32 match_mask, const void *data,
-				    int data_type, struct inode *dir,
-				    const struct qstr *file_name,
-				    const __kernel_fsid_t *fsid,
-				    struct fastpath_wait *wait)
+static __always_inline int
+fanotify_fastpath(struct fastpath_event *event, struct fsnotify_group *group,
+		  u32 mask, u32 match_mask, const void *data, int data_type,
+		  struct inode *dir, const struct qstr *file_name,
+		  __kernel_fsid_t fsid)
 {
 	struct fanotify_fastpath_hook *fp_hook =
 		srcu_dereference(group->fanotify_data.fp_hook,
 				 &fsnotify_mark_srcu);
 
-	wait->hook_id = 0;
-	if (likely(!fp_hook))
+	if (likely(!fp_hook)) {
+		event->response_id = 0;
 		return 0;
-	return fastpath_handle(fp_hook, group, mask, match_mask, data,
-			       data_type, dir, file_name, fsid, wait);
+	}
+	return fastpath_handle(event, fp_hook, group, mask, match_mask, data,
+			       data_type, dir, file_name, fsid);
 }
 
 /**
@@ -61,16 +61,9 @@ static inline bool fanotify_fastpath_may_wait(void)
 
 /**
  * fanotify_fastpath_response() - show the handler what userspace answered
- * @wait: From fanotify_fastpath().
+ * @event: What fanotify_fastpath() was asked about.
  * @response: What userspace wrote, or 0 if nobody answered.
- * @group: As for fanotify_fastpath(), like all that follow.
- * @mask: Likewise.
- * @match_mask: Likewise.
- * @data: Likewise.
- * @data_type: Likewise.
- * @dir: Likewise.
- * @file_name: Likewise.
- * @fsid: Likewise.
+ * @group: The group.
  *
  * Does nothing if the hook that passed the event on is no longer there, or
  * does not want to know.
@@ -79,22 +72,17 @@ static inline bool fanotify_fastpath_may_wait(void)
  * again; that was taken before the marks were let go, which keeps @group.
  */
 static inline void
-fanotify_fastpath_response(const struct fastpath_wait *wait, u32 response,
-			   struct fsnotify_group *group, u32 mask,
-			   u32 match_mask, const void *data, int data_type,
-			   struct inode *dir, const struct qstr *file_name,
-			   const __kernel_fsid_t *fsid)
+fanotify_fastpath_response(struct fastpath_event *event, u32 response,
+			   struct fsnotify_group *group)
 {
 	struct fanotify_fastpath_hook *fp_hook;
 
-	if (likely(!response || !wait->hook_id))
+	if (likely(!response || !event->response_id))
 		return;
 	fp_hook = srcu_dereference(group->fanotify_data.fp_hook,
 				   &fsnotify_mark_srcu);
-	if (fp_hook && fp_hook->id == wait->hook_id)
-		fastpath_response(fp_hook, wait, response, group, mask,
-				  match_mask, data, data_type, dir, file_name,
-				  fsid);
+	if (fp_hook && fp_hook->id == event->response_id)
+		fastpath_response(event, response);
 }
 
 /**
@@ -136,14 +124,13 @@ static inline void fanotify_fastpath_show_fdinfo(struct seq_file *m,
 #else /* CONFIG_FANOTIFY_FASTPATH */
 
 struct seq_file;
-struct fastpath_wait {};
+struct fastpath_event {};
 
-static inline int fanotify_fastpath(struct fsnotify_group *group, u32 mask,
-				    u32 match_mask, const void *data,
-				    int data_type, struct inode *dir,
-				    const struct qstr *file_name,
-				    const __kernel_fsid_t *fsid,
-				    struct fastpath_wait *wait)
+static inline int
+fanotify_fastpath(struct fastpath_event *event, struct fsnotify_group *group,
+		  u32 mask, u32 match_mask, const void *data, int data_type,
+		  struct inode *dir, const struct qstr *file_name,
+		  __kernel_fsid_t fsid)
 {
 	return 0;
 }
@@ -154,11 +141,8 @@ static inline bool fanotify_fastpath_may_wait(void)
 }
 
 static inline void
-fanotify_fastpath_response(const struct fastpath_wait *wait, u32 response,
-			   struct fsnotify_group *group, u32 mask,
-			   u32 match_mask, const void *data, int data_type,
-			   struct inode *dir, const struct qstr *file_name,
-			   const __kernel_fsid_t *fsid)
+fanotify_fastpath_response(struct fastpath_event *event, u32 response,
+			   struct fsnotify_group *group)
 {
 }
 

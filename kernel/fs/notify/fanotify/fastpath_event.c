@@ -2,7 +2,8 @@
 /*
  * fanotify fastpath - one event asks one hook
  *
- * This is the hot path: no lock, no allocation, nothing shared that is written.
+ * With fastpath_event.h this is the hot path: no lock, no allocation, nothing
+ * shared that is written.
  */
 
 #include <linux/cache.h>
@@ -13,11 +14,10 @@
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
-#include <linux/string.h>
 
 #include <trace/events/fanotify_fastpath.h>
 
-#include "fastpath.h"
+#include "fastpath_event.h"
 
 /*
  * Handlers that are running, if they may sleep: only these can cause events of
@@ -137,210 +137,96 @@ static int deny_errno(int verdict)
 	}
 }
 
-static int count_sent(struct fastpath_hook *hook)
-{
-	this_cpu_inc(hook->stats->sent);
-	return FAN_FP_RET_SEND_TO_USERSPACE;
-}
-
-static int count_skipped(struct fastpath_hook *hook)
-{
-	this_cpu_inc(hook->stats->skipped);
-	return FAN_FP_RET_SKIP_EVENT;
-}
-
-/*
- * A handler's own work caused this event. Nobody may wait for userspace inside
- * a handler, so what would ask is allowed.
- */
-static noinline int handle_nested(struct fastpath_hook *hook, u32 mask)
-{
-	this_cpu_inc(hook->stats->nested);
-	return is_perm_event(mask) ? count_skipped(hook) : count_sent(hook);
-}
-
-/* Neither skip nor send: a denial, or a mistake, which loses no event. */
-static noinline int handle_odd(struct fastpath_hook *hook, u32 mask,
-			       int verdict)
-{
-	if (is_perm_event(mask) && verdict < 0 && verdict >= -MAX_ERRNO) {
-		this_cpu_inc(hook->stats->denied);
-		return deny_errno(verdict);
-	}
-	this_cpu_inc(hook->stats->errors);
-	trace_fanotify_fastpath_error(hook->handler->name, hook->pub.id, mask,
-				      verdict);
-	return count_sent(hook);
-}
-
-static noinline int call_sleeping(struct fastpath_event *event)
-{
-	struct fastpath_hook *hook = event->hook;
-	struct nest_frame frame;
-	int verdict;
-
-	if (!nest_enter(&frame, event->group))
-		return handle_nested(hook, event->pub.mask);
-	verdict = hook->fp_handler(event->group, &hook->pub, &event->pub);
-	nest_exit(&frame);
-
-	if (verdict == FAN_FP_RET_SKIP_EVENT)
-		return count_skipped(hook);
-	if (verdict == FAN_FP_RET_SEND_TO_USERSPACE)
-		return count_sent(hook);
-	return handle_odd(hook, event->pub.mask, verdict);
-}
-
-/* What a handler gets to see of an event. */
-static inline void
-event_init(struct fastpath_event *event, struct fastpath_hook *hook,
-	   struct fsnotify_group *group, u32 mask, u32 match_mask,
-	   const void *data, int data_type, struct inode *dir,
-	   const struct qstr *file_name, const __kernel_fsid_t *fsid)
-{
-	struct dentry *dentry = fsnotify_data_dentry(data, data_type);
-
-	*event = (struct fastpath_event) {
-		/* The listener does not get FAN_EVENT_ON_CHILD. */
-		.pub.mask = mask & FANOTIFY_OUTGOING_EVENTS,
-		.pub.data_type = data_type,
-		.pub.dir = dir,
-		.pub.file_name = file_name,
-		.pub.inode = fsnotify_data_inode(data, data_type),
-		.pub.path = fsnotify_data_path(data, data_type),
-		.pub.fsid = *fsid,
-		.pub.match_mask = match_mask,
-		.data = data,
-		.hook = hook,
-		.group = group,
-	};
-	/*
-	 * The verifier takes dentry->d_inode of a trusted dentry for not NULL,
-	 * but kernfs reports a mkdir before the dentry gets its inode.
-	 */
-	if (dentry && event->pub.inode)
-		event->pub.dentry = dentry;
-}
-
-/*
- * Out of line, and what returns the verdict, so that the hot path has a nop for
- * it and no more: nothing has to be kept over a call that is not made.
- */
-static noinline __cold int trace_decided(const struct fastpath_event *event,
-					 int verdict)
-{
-	trace_fanotify_fastpath_event(event->hook->handler->name,
-				      event->hook->pub.id, &event->pub,
-				      verdict);
-	return verdict;
-}
-
-static int call_handler(struct fastpath_event *event)
-{
-	struct fastpath_hook *hook = event->hook;
-	int verdict;
-
-	if (unlikely(hook->may_sleep))
-		return call_sleeping(event);
-
-	verdict = hook->fp_handler(event->group, &hook->pub, &event->pub);
-	if (likely(verdict == FAN_FP_RET_SKIP_EVENT))
-		return count_skipped(hook);
-	if (likely(verdict == FAN_FP_RET_SEND_TO_USERSPACE))
-		return count_sent(hook);
-	return handle_odd(hook, event->pub.mask, verdict);
-}
-
 /**
- * fastpath_handle() - let the hook of a group decide about an event
- * @fp_hook: The hook that is published in @group.
+ * fastpath_handler_sleeping() - call a handler that may sleep
  * @group: The group.
- * @mask: The event, as the listener would see it.
- * @match_mask: Bits of enum fsnotify_iter_type: which marks matched.
- * @data: What the file system reported.
- * @data_type: What @data is.
- * @dir: Directory of the event, or NULL.
- * @file_name: Name in @dir, or NULL.
- * @fsid: File system, or zero.
- * @wait: If userspace is to be asked and the handler wants to see the answer,
- *        filled for fastpath_response(); else left alone. Not used unless
- *        fastpath_sees_answers.
+ * @fp_hook: A hook of the handler, whose fp_handler this is.
+ * @fp_event: The event.
  *
- * Context: That of fsnotify(): process, under fsnotify_mark_srcu, and in the
- * SRCU section that keeps @fp_hook. Sleeps if the handler does.
+ * Context: As for the handler, which is not called in a task that it runs in
+ * for @group.
  *
- * Return: FAN_FP_RET_SEND_TO_USERSPACE, FAN_FP_RET_SKIP_EVENT, or the negative
- * errno that denies a permission event.
+ * Return: What the handler returned, or what becomes of an event that its own
+ * work caused: nobody may wait for userspace inside a handler, so what would ask
+ * is allowed.
  */
-int fastpath_handle(struct fanotify_fastpath_hook *fp_hook,
-		    struct fsnotify_group *group, u32 mask, u32 match_mask,
-		    const void *data, int data_type, struct inode *dir,
-		    const struct qstr *file_name, const __kernel_fsid_t *fsid,
-		    struct fastpath_wait *wait)
+int fastpath_handler_sleeping(struct fsnotify_group *group,
+			      struct fanotify_fastpath_hook *fp_hook,
+			      struct fanotify_fastpath_event *fp_event)
 {
 	struct fastpath_hook *hook =
 		container_of(fp_hook, struct fastpath_hook, pub);
-	struct fastpath_event event;
+	struct nest_frame frame;
 	int verdict;
 
-	/* Raised inside file system transactions: nobody may be asked there. */
-	if (unlikely(mask & FAN_FS_ERROR))
-		return count_sent(hook);
-
-	event_init(&event, hook, group, mask, match_mask, data, data_type, dir,
-		   file_name, fsid);
-	verdict = call_handler(&event);
-
-	if (unlikely(hook->fp_response) && is_perm_event(mask) &&
-	    verdict == FAN_FP_RET_SEND_TO_USERSPACE) {
-		wait->hook_id = fp_hook->id;
-		memcpy(wait->scratch, event.pub.scratch, sizeof(wait->scratch));
+	if (!nest_enter(&frame, group)) {
+		this_cpu_inc(hook->stats->nested);
+		return is_perm_event(fp_event->mask) ?
+			FAN_FP_RET_SKIP_EVENT : FAN_FP_RET_SEND_TO_USERSPACE;
 	}
-	if (trace_fanotify_fastpath_event_enabled())
-		verdict = trace_decided(&event, verdict);
+	verdict = hook->handler->ops->fp_handler(group, fp_hook, fp_event);
+	nest_exit(&frame);
+	return verdict;
+}
+
+/**
+ * fastpath_decided() - see to what a handler has decided
+ * @event: The event.
+ * @verdict: What the handler returned. A mistake loses no event.
+ *
+ * Context: As for fastpath_handle().
+ *
+ * Return: What fastpath_handle() does.
+ */
+int fastpath_decided(struct fastpath_event *event, int verdict)
+{
+	const bool perm = is_perm_event(event->pub.mask);
+	struct fastpath_hook *hook = event->hook;
+
+	event->response_id = 0;
+	if (verdict == FAN_FP_RET_SKIP_EVENT) {
+		this_cpu_inc(hook->stats->skipped);
+	} else if (perm && verdict < 0 && verdict >= -MAX_ERRNO) {
+		this_cpu_inc(hook->stats->denied);
+		verdict = deny_errno(verdict);
+	} else {
+		if (verdict != FAN_FP_RET_SEND_TO_USERSPACE) {
+			this_cpu_inc(hook->stats->errors);
+			trace_fanotify_fastpath_error(hook->handler->name,
+						      hook->pub.id,
+						      event->pub.mask, verdict);
+			verdict = FAN_FP_RET_SEND_TO_USERSPACE;
+		}
+		this_cpu_inc(hook->stats->sent);
+		if (perm && hook->fp_response)
+			event->response_id = hook->pub.id;
+	}
+	trace_fanotify_fastpath_event(hook->handler->name, hook->pub.id,
+				      &event->pub, verdict);
 	return verdict;
 }
 
 /**
  * fastpath_response() - show a hook what userspace answered
- * @fp_hook: The hook that is published in @group, and has @wait's id.
- * @wait: What fastpath_handle() filled.
+ * @event: The event that was passed on, by the hook that is published now: that
+ *         has the event's response_id.
  * @response: What userspace wrote: FAN_ALLOW or FAN_DENY, and flags.
- * @group: The group.
- * @mask: As for fastpath_handle(), like all that follow.
- * @match_mask: Likewise.
- * @data: Likewise.
- * @data_type: Likewise.
- * @dir: Likewise.
- * @file_name: Likewise.
- * @fsid: Likewise.
  *
  * Context: As for fastpath_handle(), in the task that waited for the answer.
  */
-void fastpath_response(struct fanotify_fastpath_hook *fp_hook,
-		       const struct fastpath_wait *wait, u32 response,
-		       struct fsnotify_group *group, u32 mask, u32 match_mask,
-		       const void *data, int data_type, struct inode *dir,
-		       const struct qstr *file_name,
-		       const __kernel_fsid_t *fsid)
+void fastpath_response(struct fastpath_event *event, u32 response)
 {
-	struct fastpath_hook *hook =
-		container_of(fp_hook, struct fastpath_hook, pub);
-	struct fastpath_event event;
+	struct fastpath_hook *hook = event->hook;
 	struct nest_frame frame;
-
-	event_init(&event, hook, group, mask, match_mask, data, data_type, dir,
-		   file_name, fsid);
-	memcpy(event.pub.scratch, wait->scratch, sizeof(wait->scratch));
 
 	/*
 	 * What it does must not come back to its handler. It is not inside it
 	 * either: there, nobody waits for an answer.
 	 */
 	if (!hook->may_sleep) {
-		hook->fp_response(fp_hook, &event.pub, response);
-	} else if (nest_enter(&frame, group)) {
-		hook->fp_response(fp_hook, &event.pub, response);
+		hook->fp_response(&hook->pub, &event->pub, response);
+	} else if (nest_enter(&frame, event->group)) {
+		hook->fp_response(&hook->pub, &event->pub, response);
 		nest_exit(&frame);
 	}
 }

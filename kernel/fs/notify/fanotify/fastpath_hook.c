@@ -88,9 +88,10 @@ static struct fastpath_hook *hook_alloc(struct fastpath_handler *handler,
 	hook->pub.args_size = args_size;
 	hook->pub.id = atomic64_inc_return(&fastpath_last_id);
 	hook->handler = handler;
-	hook->fp_handler = handler->ops->fp_handler;
-	hook->fp_response = handler->ops->fp_response;
 	hook->may_sleep = handler->flags & FASTPATH_F_MAY_SLEEP;
+	hook->fp_handler = hook->may_sleep ? fastpath_handler_sleeping :
+					     handler->ops->fp_handler;
+	hook->fp_response = handler->ops->fp_response;
 	INIT_LIST_HEAD(&hook->node);
 	INIT_WORK(&hook->finish, hook_finish_work);
 	return hook;

@@ -23,7 +23,7 @@
 #include <linux/string.h>
 #include <linux/xattr.h>
 
-#include "fastpath.h"
+#include "fastpath_event.h"
 #include "fastpath_kfuncs.h"
 
 static const struct fastpath_event *

@@ -16,7 +16,7 @@
 #include <linux/rculist.h>
 #include <linux/seqlock.h>
 
-#include "fastpath.h"
+#include "fastpath_event.h"
 
 /*
  * What a walk does at a directory. Returns whether that ends the walk. Always a
@@ -41,14 +41,14 @@ struct mark_search {
 };
 
 /*
- * Find the mark of the group on @inode, if it counts. fsnotify() holds
+ * Find the mark of @group on @inode, if it counts. fsnotify() holds
  * fsnotify_mark_srcu around the handler, which keeps connector and marks; that
  * it does can't be told to lockdep, for a module can't name the domain.
  */
 static noinline bool find_mark(const struct inode *inode,
-			       const struct mark_search *search)
+			       const struct fsnotify_group *group,
+			       struct fanotify_fastpath_mark *info)
 {
-	struct fanotify_fastpath_mark *info = search->info;
 	const struct fsnotify_mark_connector *conn;
 	const struct fsnotify_mark *mark;
 
@@ -58,7 +58,7 @@ static noinline bool find_mark(const struct inode *inode,
 	hlist_for_each_entry_rcu(mark, &conn->list, obj_list, true) {
 		unsigned int flags;
 
-		if (mark->group != search->group)
+		if (mark->group != group)
 			continue;
 		flags = READ_ONCE(mark->flags);
 		if (!(flags & FSNOTIFY_MARK_FLAG_ATTACHED) ||
@@ -80,7 +80,8 @@ static __always_inline bool visit_mark(const struct inode *inode, u32 depth,
 	const struct mark_search *search = to;
 
 	if (likely(!rcu_access_pointer(inode->i_fsnotify_marks)) ||
-	    !S_ISDIR(inode->i_mode) || !find_mark(inode, search))
+	    !S_ISDIR(inode->i_mode) ||
+	    !find_mark(inode, search->group, search->info))
 		return false;
 	search->info->depth = depth;
 	return true;
@@ -153,79 +154,85 @@ static struct dentry *only_alias(struct inode *inode)
  * struct walk_start - where a walk starts
  * @first: An inode to look at before @dentry, or NULL: a directory that may
  *         have no dentry any more.
- * @dentry: Where to start, or NULL.
- * @above: Start at the parent of @dentry.
+ * @dentry: Where to go on, or NULL. Without @first, and unless the place is the
+ *          object, it is the parent of this dentry.
  */
 struct walk_start {
 	const struct inode *first;
 	const struct dentry *dentry;
-	bool above;
 };
 
-/* Under RCU, which @start then depends on; not under rename_lock. */
-static void find_start(const struct fastpath_event *event,
-		       enum fanotify_fastpath_place place,
-		       struct walk_start *start)
+/* The rest of find_start(): what is not an event about an open file. */
+static noinline struct walk_start
+find_other_start(const struct fastpath_event *event,
+		 enum fanotify_fastpath_place place)
 {
 	struct inode *inode = event->pub.inode;
 	struct inode *dir = event->pub.dir;
-
-	*start = (struct walk_start){
+	struct walk_start start = {
 		.dentry = fsnotify_data_dentry(event->data,
 					       event->pub.data_type),
 	};
 
 	switch (place) {
 	case FAN_FP_PLACE_OBJECT:
-		if (start->dentry)
-			return;
+		if (start.dentry)
+			return start;
 		if (inode && S_ISDIR(inode->i_mode)) {
 			/* A root is its own place, even when it is deleted. */
-			start->first = inode;
-			start->dentry = only_alias(inode);
-			if (start->dentry || !dir)
-				return;
+			start.first = inode;
+			start.dentry = only_alias(inode);
+			if (start.dentry || !dir)
+				return start;
 		} else if (inode && !dir) {
-			start->dentry = only_alias(inode);
-			return;
+			start.dentry = only_alias(inode);
+			return start;
 		}
 		break;
 	case FAN_FP_PLACE_DIR:
 		/* A mark without names gets no dir; the dentry has a parent. */
-		start->above = true;
-		if (!dir)
-			return;
 		break;
 	case FAN_FP_PLACE_NEW_DIR:
-		start->above = true;
-		return;
+		return start;
 	}
 
 	if (!dir)
-		return;
-	if (!start->first)
-		start->first = dir;
-	start->dentry = only_alias(dir);
-	start->above = false;
+		return start;
+	if (!start.first)
+		start.first = dir;
+	start.dentry = only_alias(dir);
+	return start;
+}
+
+/* Under RCU, which the result then depends on; not under rename_lock. */
+static __always_inline struct walk_start
+find_start(const struct fastpath_event *event,
+	   enum fanotify_fastpath_place place)
+{
+	if (place == FAN_FP_PLACE_OBJECT && event->pub.dentry)
+		return (struct walk_start){ .dentry = event->pub.dentry };
+	return find_other_start(event, place);
 }
 
 /*
- * Walk up from @start. Under RCU and one round of rename_lock. Returns 1 if
- * @visit ended the walk, 0 if it has seen all, -ESTALE if @start has no dentry
- * that is connected to the root of its file system, or is too far below it.
+ * Walk up from a place, once. Under RCU and one round of rename_lock. Returns 1
+ * if @visit ended the walk, 0 if it has seen all, -ESTALE if the place has no
+ * dentry that is connected to the root of its file system, or is too far below
+ * it.
  */
-static __always_inline int walk_from(const struct walk_start *start,
+static __always_inline int walk_from(struct walk_start start,
+				     enum fanotify_fastpath_place place,
 				     visit_fn visit, void *to)
 {
-	const struct dentry *dentry = start->dentry;
+	const struct dentry *dentry = start.dentry;
 	const struct dentry *parent;
 	u32 left = FAN_FP_DEPTH_MAX;
 
-	if (start->first && visit(start->first, 0, to))
+	if (start.first && visit(start.first, 0, to))
 		return 1;
 	if (!dentry)
 		return -ESTALE;
-	if (start->above)
+	if (!start.first && place != FAN_FP_PLACE_OBJECT)
 		dentry = READ_ONCE(dentry->d_parent);
 
 	for (;;) {
@@ -251,29 +258,34 @@ static __always_inline int walk_from(const struct walk_start *start,
 }
 
 /* One round of a walk, with what it does at each directory. */
-typedef int (*round_fn)(const struct walk_start *start, void *to);
+typedef int (*round_fn)(struct walk_start start,
+			enum fanotify_fastpath_place place, void *to);
 
-static int search_round(const struct walk_start *start, void *to)
+static __always_inline int search_round(struct walk_start start,
+					enum fanotify_fastpath_place place,
+					void *to)
 {
-	return walk_from(start, visit_mark, to);
+	return walk_from(start, place, visit_mark, to);
 }
 
-static int marks_round(const struct walk_start *start, void *to)
+static int marks_round(struct walk_start start,
+		       enum fanotify_fastpath_place place, void *to)
 {
 	struct mark_list *list = to;
 
 	list->count = 0;
 	list->last = NULL;
-	return walk_from(start, visit_listed, to);
+	return walk_from(start, place, visit_listed, to);
 }
 
-static int ancestors_round(const struct walk_start *start, void *to)
+static int ancestors_round(struct walk_start start,
+			   enum fanotify_fastpath_place place, void *to)
 {
 	struct ancestor_list *list = to;
 
 	list->count = 0;
 	list->last = NULL;
-	return walk_from(start, visit_ancestor, to);
+	return walk_from(start, place, visit_ancestor, to);
 }
 
 static __always_inline int walk(const struct fastpath_event *event,
@@ -288,19 +300,19 @@ static __always_inline int walk(const struct fastpath_event *event,
 		return -EINVAL;
 
 	rcu_read_lock();
-	find_start(event, place, &start);
+	start = find_start(event, place);
 	seq = read_seqbegin(&rename_lock);
-	ret = round(&start, to);
+	ret = round(start, place, to);
 	if (unlikely(read_seqretry(&rename_lock, seq))) {
 		/* A rename interfered: once more, and keep them out. */
-		find_start(event, place, &start);
+		start = find_start(event, place);
 		read_seqlock_excl(&rename_lock);
-		ret = round(&start, to);
+		ret = round(start, place, to);
 		read_sequnlock_excl(&rename_lock);
 	}
 	rcu_read_unlock();
 
-	if (ret < 0)
+	if (unlikely(ret < 0))
 		this_cpu_inc(event->hook->stats->unplaced);
 	return ret;
 }

@@ -22,6 +22,12 @@ TESTS		?= *
 # The file systems that they run on, beside tmpfs.
 export DISKS	:= --disk 64M:ext4 --disk 256M:btrfs --disk 320M:xfs --disk 64M:vfat \
 	--load overlay
+# Programs that tests of fanfp run, and what these need.
+export PROGRAMS	:= --add /usr/sbin/fatrace:/usr/sbin/fatrace \
+	--add /usr/bin/fsnotifywait:/usr/bin/fsnotifywait \
+	--add /usr/bin/jq:/usr/bin/jq --add /usr/bin/script:/usr/bin/script \
+	--add /usr/bin/tmux:/usr/bin/tmux --add /lib/terminfo:/lib/terminfo \
+	--add /usr/lib/locale/C.utf8:/usr/lib/locale/C.utf8
 
 CC		:= gcc
 CLANG		:= clang-19
@@ -121,10 +127,19 @@ build-handler: $(BUILD)/vmlinux.h	## compile HANDLER=FILE.bpf.c to build/bpf-ext
 
 # --- the loader ----------------------------------------------------------------
 
-LOADER_ARGS = O=$(LOADER) LIBBPF=$(TOOLS) BPFDIR=$(BUILD)/bpf INCLUDE=$(TOP)/include \
+# What the tool itself loads, apart from the handlers, which are in the library.
+LOADER_BPF	:= $(BUILD)/loader-bpf
+LOADER_SKELETONS := $(patsubst loader/%.bpf.c,$(LOADER_BPF)/%.skel.h, \
+			$(wildcard loader/*.bpf.c))
+
+$(LOADER_BPF)/%.bpf.o: loader/%.bpf.c loader/%.bpf.h $(BPF_HEADERS) $(BUILD)/vmlinux.h
+	$(call say,BPF,$(@F))
+	$(Q)mkdir -p $(@D) && $(bpf_object)
+
+LOADER_ARGS = O=$(LOADER) LIBBPF=$(TOOLS) BPFDIR=$(BUILD)/bpf SKELDIR=$(LOADER_BPF) INCLUDE=$(TOP)/include \
 	VERSION=$(VERSION) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) Q=$(Q)
 
-loader: $(HANDLER_OBJECTS) | $(TOOLS)	## build libfanfp and fanfp
+loader: $(HANDLER_OBJECTS) $(LOADER_SKELETONS) | $(TOOLS)	## build libfanfp and fanfp
 	$(Q)$(MAKE) --no-print-directory -C loader $(LOADER_ARGS) all
 
 install: loader			## install them (PREFIX, DESTDIR)
@@ -248,7 +263,7 @@ DEBUG_TESTS	?= $(filter-out module_test stress_test subtree_long_test,$(TEST_NAM
 
 check-debug: kernel-debug loader tests	## the tests on the debug kernel (DEBUG_TESTS='stress_test')
 	@selftests/vm/run-tests --name debug --results $(BUILD)/results \
-		--kernel $(KERNEL)-debug/bzImage --mem 3072 $(DISKS) \
+		--kernel $(KERNEL)-debug/bzImage --mem 3072 $(DISKS) $(PROGRAMS) \
 		--limit 900 --timeout 3000 --append pci=noacpi \
 		--add $(LOADER)/fanfp:/usr/sbin/fanfp --add $(BUILD)/bpf:/bpf \
 		--add $(BUILD)/bpf-nolink:/bpf-nolink --add $(BUILD)/guide:/guide \

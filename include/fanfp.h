@@ -393,6 +393,82 @@ struct fanfp_group_info {
 LIBFANFP_API int fanfp_group__info(int fanotify_fd,
 				   struct fanfp_group_info *info);
 
+/* A process that has a group open, and by which descriptor. */
+struct fanfp_holder {
+	pid_t pid;
+	int fd;
+};
+
+/* Good while the function that gets it runs. */
+struct fanfp_group_entry {
+	size_t sz;		/* of what the library knows */
+	const struct fanfp_holder *holders;
+	size_t n_holders;	/* at least one; several share it since a fork */
+	uint32_t flags;		/* as for fanotify_init(2): FAN_CLASS_* and the like */
+	uint32_t event_flags;	/* and its event_f_flags */
+	unsigned long inode_marks, mount_marks, fs_marks;
+	int err;		/* as fanfp_group__info(); -EPERM: may not be told */
+	struct fanfp_group_info info;	/* unless err */
+};
+
+struct fanfp_each_opts {
+	size_t sz;
+	pid_t pid;		/* only of this process; 0 for all */
+	unsigned int *hidden;	/* gets how many processes may not be looked into */
+};
+
+/**
+ * fanfp_group__for_each() - look at the groups of all processes
+ * @opts: Options or NULL.
+ * @fn: Called for each group once, with or without a handler, by process and
+ *      descriptor; anything but 0 ends it.
+ * @ctx: Passed to @fn.
+ *
+ * Groups that are closed meanwhile are left out. Needs no fastpath.
+ *
+ * Return: What @fn returned last, or a negative errno: -ESRCH, -EACCES if
+ * there is no such process or it may not be looked into.
+ */
+LIBFANFP_API int
+fanfp_group__for_each(const struct fanfp_each_opts *opts,
+		      int (*fn)(const struct fanfp_group_entry *entry, void *ctx),
+		      void *ctx);
+
+enum fanfp_mark_kind {
+	FANFP_MARK_INODE,
+	FANFP_MARK_MOUNT,
+	FANFP_MARK_FS,
+};
+
+/* Good while the function that gets it runs. */
+struct fanfp_mark_info {
+	size_t sz;		/* of what the library knows */
+	enum fanfp_mark_kind kind;
+	uint32_t flags;		/* FAN_MARK_IGNORE, _EVICTABLE, ... */
+	uint64_t mask, ignored_mask;
+	int mount_id;		/* of a mount */
+	dev_t dev;		/* of an inode or a file system */
+	uint64_t ino;		/* of an inode */
+	/* Of an inode, as struct file_handle has it; 0 bytes if there is none. */
+	int handle_type;
+	unsigned int handle_bytes;
+	unsigned char handle[128];
+};
+
+/**
+ * fanfp_mark__for_each() - look at the marks of a group
+ * @pid: A process that has it open.
+ * @fd: The descriptor there.
+ * @fn: Called for each mark; anything but 0 ends it.
+ * @ctx: Passed to @fn.
+ *
+ * Return: What @fn returned last, or a negative errno.
+ */
+LIBFANFP_API int
+fanfp_mark__for_each(pid_t pid, int fd,
+		     int (*fn)(const struct fanfp_mark_info *mark, void *ctx),
+		     void *ctx);
+
 enum fanfp_root {
 	FANFP_INCLUDE,
 	FANFP_EXCLUDE,

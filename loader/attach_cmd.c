@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "fanfp.h"
-#include "fanotify_fastpath.h"
+#include "named.h"
 #include "tool.h"
 
 static const char usage[] =
@@ -48,8 +48,7 @@ struct attachment {
 	bool by_name;
 	struct fanfp_link *link;	/* unless by_name */
 	const char *pin;
-	char args[FAN_FP_ARGS_MAX + 1];
-	size_t args_size;
+	struct handler_args args;
 	struct {
 		const char *dir;
 		enum fanfp_root root;
@@ -57,35 +56,6 @@ struct attachment {
 	} roots[MAX_ROOTS];
 	int n_roots;
 };
-
-static int read_args(const char *path, struct attachment *att)
-{
-	ssize_t len;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return failed("%s: %s", path, strerror(errno));
-	len = read(fd, att->args, sizeof(att->args));
-	close(fd);
-	if (len < 0)
-		return failed("%s: %s", path, strerror(errno));
-	if (len > FAN_FP_ARGS_MAX)
-		return failed("%s: more than %d bytes of arguments", path,
-			      FAN_FP_ARGS_MAX);
-	att->args_size = len;
-	return 0;
-}
-
-static int is_name(const struct fanfp_handler_info *info, void *name)
-{
-	return !strcmp(info->name, name);
-}
-
-static bool is_registered(const char *name)
-{
-	return fanfp_registry__for_each(is_name, (void *)name) > 0;
-}
 
 static void remove_roots(struct attachment *att, int group, int count)
 {
@@ -99,8 +69,8 @@ static void remove_roots(struct attachment *att, int group, int count)
 static int attach_handler(struct attachment *att, int group)
 {
 	LIBFANFP_OPTS(fanfp_attach_opts, opts,
-		.args = att->args,
-		.args_size = att->args_size,
+		.args = att->args.bytes,
+		.args_size = att->args.size,
 	);
 	struct fanfp_handler *handler;
 	int err = 0;
@@ -108,10 +78,7 @@ static int attach_handler(struct attachment *att, int group)
 	if (att->by_name)
 		return fanfp_group__attach(group, att->handler, &opts);
 
-	if (strchr(att->handler, '/') || strchr(att->handler, '.'))
-		handler = fanfp_handler__open_file(att->handler, NULL);
-	else
-		handler = fanfp_handler__open_builtin(att->handler, NULL);
+	handler = open_handler(att->handler);
 	if (!handler)
 		return -errno;
 	att->link = fanfp_handler__attach(handler, group, &opts);
@@ -268,13 +235,13 @@ static int run_in_child(struct attachment *att)
 int cmd_attach(int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "pid", required_argument, NULL, 'p' },
+		{ "pid", required_argument, NULL, 'P' },
 		{ "fd", required_argument, NULL, 'f' },
 		{ "args", required_argument, NULL, 'a' },
 		{ "args-file", required_argument, NULL, 'A' },
 		{ "include", required_argument, NULL, 'i' },
 		{ "exclude-dir", required_argument, NULL, 'x' },
-		{ "pin", required_argument, NULL, 'P' },
+		{ "pin", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
@@ -282,31 +249,14 @@ int cmd_attach(int argc, char **argv)
 	int opt, err;
 
 	while ((opt = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		err = group_option("attach", opt, &att.pid, &att.fd);
+		if (err < 0)
+			err = args_option(opt, &att.args);
+		if (err > 0)
+			return err;
+		if (!err)
+			continue;
 		switch (opt) {
-		case 'p':
-			att.pid = parse_number(optarg, 1);
-			if (att.pid < 0)
-				return wrong_usage("attach", "--pid %s: not a process id",
-						   optarg);
-			break;
-		case 'f':
-			att.fd = parse_number(optarg, 0);
-			if (att.fd < 0)
-				return wrong_usage("attach", "--fd %s: not a file descriptor",
-						   optarg);
-			break;
-		case 'a':
-			att.args_size = strlen(optarg);
-			if (att.args_size > FAN_FP_ARGS_MAX)
-				return failed("--args: more than %d bytes",
-					      FAN_FP_ARGS_MAX);
-			memcpy(att.args, optarg, att.args_size);
-			break;
-		case 'A':
-			err = read_args(optarg, &att);
-			if (err)
-				return err;
-			break;
 		case 'i':
 		case 'x':
 			if (att.n_roots == MAX_ROOTS)
@@ -316,7 +266,7 @@ int cmd_attach(int argc, char **argv)
 			att.roots[att.n_roots++].root =
 				opt == 'i' ? FANFP_INCLUDE : FANFP_EXCLUDE;
 			break;
-		case 'P':
+		case 'p':
 			att.pin = optarg;
 			break;
 		case 'h':
@@ -338,8 +288,6 @@ int cmd_attach(int argc, char **argv)
 	if (att.by_name && att.pin)
 		return wrong_usage("attach", "'%s' is registered, and so stays attached until the group is closed; --pin is for others",
 				   att.handler);
-	/* Instead of the end in the middle: what was attached is undone. */
-	signal(SIGPIPE, SIG_IGN);
 	if (!att.pin && (att.by_name || att.n_roots))
 		return run_in_child(&att);
 	return run(&att);

@@ -2,208 +2,272 @@
 /*
  * fanfp group - show the fanotify groups of processes, and their handlers
  */
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
-#include <json-c/json.h>
+#include <limits.h>
+#include <linux/fanotify.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "counts.h"
 #include "fanfp.h"
 #include "fanotify_fastpath.h"
+#include "mountinfo.h"
+#include "named.h"
+#include "names.h"
+#include "output.h"
 #include "tool.h"
 
 static const char usage[] =
-	"Usage: fanfp group list [--pid PID] [--fd FD]\n"
+	"Usage: fanfp group list [--pid PID [--fd FD]]\n"
+	"       fanfp group show [--pid PID [--fd FD]]\n"
 	"\n"
-	"list    show the fanotify groups of all processes, or of one: which handler\n"
-	"        is attached, and what it has done. 'show' is the same.\n"
+	"list    list the fanotify groups of all processes, or of one: who has it open,\n"
+	"        how it was made, how many marks it has, which handler is attached to\n"
+	"        it, and what that has done\n"
+	"show    the same, and each mark\n"
 	"\n"
-	"  --pid PID      of this process only; it takes the right to trace a process\n"
-	"  --fd FD        of this file descriptor only\n"
+	"  --pid PID      only of this process; it takes the right to trace a process\n"
+	"  --fd FD        only this file descriptor\n"
 	"  -j, --json     print JSON\n"
 	"  -p, --pretty   print JSON with line breaks\n"
 	"  -h, --help     show this\n";
 
 struct listing {
-	long fd;			/* or -1 for all */
-	struct json_object *array;	/* or NULL for text */
+	long pid, fd;			/* or -1 for all */
+	bool marks;			/* show each */
+	struct mount_table mounts;	/* for that */
 	unsigned int found;
-	unsigned int hidden;		/* that may not be looked at */
+	unsigned int hidden;		/* processes that may not be looked into */
+	unsigned int untold;		/* groups whose handler may not be told */
 };
 
-static void print_text(long pid, const char *comm, long fd,
-		       const struct fanfp_group_info *info)
+static void out_holders(const struct fanfp_group_entry *entry)
 {
-	printf("process %ld (%s), fd %ld: ", pid, comm, fd);
-	if (!info) {
-		printf("no handler\n");
+	char comm[32];
+	size_t i;
+
+	out_list("processes");
+	for (i = 0; i < entry->n_holders; i++) {
+		process_name(entry->holders[i].pid, comm, sizeof(comm));
+		out_text(i ? " and " : "");
+		out_object(NULL);
+		out_number("pid", "process %llu", entry->holders[i].pid);
+		out_string("comm", " (%s)", comm);
+		out_number("fd", ", fd %llu", entry->holders[i].fd);
+		out_close();
+	}
+	out_close();
+	out_text(": ");
+}
+
+static void out_handler(const struct fanfp_group_entry *entry)
+{
+	const struct fanfp_group_info *info = &entry->info;
+	struct counts counts;
+
+	if (entry->err) {
+		out_string("handler", NULL, NULL);
+		out_bool("hidden", NULL, entry->err == -EPERM);
+		out_text(entry->err == -EPERM ?
+			 "handler not known, for want of CAP_SYS_PTRACE\n" :
+			 "no handler\n");
 		return;
 	}
-	printf("handler '%s', attachment %llu%s\n", info->handler,
-	       (unsigned long long)info->id,
-	       info->flags & FAN_FP_F_GROUP_FD ? ", owned by a BPF link" : "");
-	printf("    seen %llu, sent %llu, skipped %llu, denied %llu, errors %llu, nested %llu, unplaced %llu\n",
-	       info->seen, info->sent, info->skipped, info->denied,
-	       info->errors, info->nested, info->unplaced);
+	out_string("handler", "handler '%s'", info->handler);
+	out_number("id", ", attachment %llu", info->id);
+	out_number("handler_flags", NULL, info->flags);
+	out_bool("link", ", owned by a BPF link",
+		 info->flags & FAN_FP_F_GROUP_FD);
+	out_text("\n    ");
+	counts = counts_of_group(info);
+	out_counts(&counts);
+	out_text("\n");
 }
 
-static void add_number(struct json_object *object, const char *name,
-		       unsigned long long number)
+/* One of the numbers of marks; returns what separates it from the next. */
+static const char *out_marks_of(const char *before, const char *key,
+				const char *one, const char *many,
+				unsigned long count)
 {
-	json_object_object_add(object, name, json_object_new_uint64(number));
+	if (count)
+		out_text("%s%lu %s", before, count, count == 1 ? one : many);
+	out_number(key, NULL, count);
+	return count ? ", " : before;
 }
 
-static void add_json(struct json_object *array, long pid, const char *comm,
-		     long fd, const struct fanfp_group_info *info)
+static void out_group(const struct fanfp_group_entry *entry)
 {
-	struct json_object *group = json_object_new_object();
+	/* Only a group that reports no file handles opens files. */
+	bool opens = !(entry->flags & (FAN_REPORT_FID | FAN_REPORT_DIR_FID));
+	const char *before = "";
 
-	add_number(group, "pid", pid);
-	json_object_object_add(group, "comm", json_object_new_string(comm));
-	add_number(group, "fd", fd);
-	json_object_object_add(group, "handler", info ?
-			       json_object_new_string(info->handler) : NULL);
-	if (info) {
-		add_number(group, "id", info->id);
-		add_number(group, "flags", info->flags);
-		json_object_object_add(group, "link",
-			json_object_new_boolean(info->flags & FAN_FP_F_GROUP_FD));
-		add_number(group, "seen", info->seen);
-		add_number(group, "sent", info->sent);
-		add_number(group, "skipped", info->skipped);
-		add_number(group, "denied", info->denied);
-		add_number(group, "errors", info->errors);
-		add_number(group, "nested", info->nested);
-		add_number(group, "unplaced", info->unplaced);
+	out_string("class", "    class %s", class_name(entry->flags));
+	out_bits("flags", "; flags ",
+		 entry->flags & ~(FAN_CLASS_CONTENT | FAN_CLASS_PRE_CONTENT),
+		 init_flag_names);
+	out_string("access", opens ? "; opens files %s" : NULL,
+		   access_name(entry->event_flags));
+	out_bits("event_flags", opens ? "|" : NULL,
+		 entry->event_flags & ~O_ACCMODE, open_flag_names);
+
+	out_text("\n    marks: ");
+	out_object("mark_counts");
+	before = out_marks_of(before, "inode", "inode", "inodes",
+			      entry->inode_marks);
+	before = out_marks_of(before, "mount", "mount", "mounts",
+			      entry->mount_marks);
+	before = out_marks_of(before, "filesystem", "file system",
+			      "file systems", entry->fs_marks);
+	out_close();
+	out_text("%s\n", *before ? "" : "none");
+}
+
+/*
+ * Where a marked inode is; false if that can't be told. The file system is
+ * reached through the working folder: opening something in it could cause the
+ * very events that somebody waits for.
+ */
+static bool inode_path(const struct fanfp_mark_info *mark,
+		       const struct mount_entry *mount, char *path, size_t size)
+{
+	struct {
+		struct file_handle head;
+		unsigned char bytes[sizeof(mark->handle)];
+	} handle = {
+		.head.handle_type = mark->handle_type,
+		.head.handle_bytes = mark->handle_bytes,
+	};
+	char link[64];
+	ssize_t len;
+	int fd;
+
+	if (!mark->handle_bytes || !mount || chdir(mount->point))
+		return false;
+	memcpy(handle.head.f_handle, mark->handle, mark->handle_bytes);
+	fd = open_by_handle_at(AT_FDCWD, &handle.head, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, size - 1);
+	close(fd);
+	if (len < 0)
+		return false;
+	path[len] = '\0';
+	return true;
+}
+
+static int out_mark(const struct fanfp_mark_info *mark, void *ctx)
+{
+	static const char *const kinds[] = {
+		[FANFP_MARK_INODE] = "inode",
+		[FANFP_MARK_MOUNT] = "mount",
+		[FANFP_MARK_FS] = "filesystem",
+	};
+	const struct listing *listing = ctx;
+	const struct mount_entry *mount;
+	const char *where = NULL;
+	char path[PATH_MAX], dev[32];
+
+	out_object(NULL);
+	out_string("kind", "    %s", kinds[mark->kind]);
+	if (mark->kind == FANFP_MARK_MOUNT) {
+		mount = mount_table_find(&listing->mounts, mark->mount_id);
+		where = mount ? mount->point : NULL;
+		out_string("path", " %s", where);
+		out_number("mount_id", " (id %llu)", mark->mount_id);
+	} else {
+		mount = mount_table_find_dev(&listing->mounts, mark->dev);
+		if (mark->kind == FANFP_MARK_FS)
+			where = mount ? mount->point : NULL;
+		else if (inode_path(mark, mount, path, sizeof(path)))
+			where = path;
+		out_string("path", " %s", where);
+		snprintf(dev, sizeof(dev), "%u:%u", major(mark->dev),
+			 minor(mark->dev));
+		out_string("dev", " (%s", dev);
+		if (mark->kind == FANFP_MARK_INODE)
+			out_number("ino", ", inode %llu", mark->ino);
+		out_text(")");
 	}
-	json_object_array_add(array, group);
-}
-
-/* Returns 0, or -EOPNOTSUPP if there is no point in going on. */
-static int list_group(struct listing *listing, long pid, long fd)
-{
-	struct fanfp_group_info info = { .sz = sizeof(info) };
-	char comm[32];
-	int ours, err;
-
-	ours = fanfp_group__open_pid(pid, fd);
-	if (ours < 0) {
-		/* Others are gone meanwhile. */
-		if (ours == -EPERM)
-			listing->hidden++;
-		return 0;
-	}
-	err = fanfp_group__info(ours, &info);
-	close(ours);
-	if (err && err != -ENOENT)
-		return err;
-
-	listing->found++;
-	process_name(pid, comm, sizeof(comm));
-	if (listing->array)
-		add_json(listing->array, pid, comm, fd, err ? NULL : &info);
-	else
-		print_text(pid, comm, fd, err ? NULL : &info);
+	out_bits("mask", ": ", mark->mask, event_bit_names);
+	out_bits("ignored_mask", mark->mask ? "; ignores " : ": ignores ",
+		 mark->ignored_mask, event_bit_names);
+	out_bits("flags", "; ", mark->flags, mark_flag_names);
+	out_text("\n");
+	out_close();
 	return 0;
 }
 
-static bool is_fanotify(const char *dir, const char *fd)
+static int out_entry(const struct fanfp_group_entry *entry, void *ctx)
 {
-	char path[512], target[64];
-	ssize_t len;
+	struct listing *listing = ctx;
+	const struct fanfp_holder *holder = entry->holders;
+	size_t i;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, fd);
-	len = readlink(path, target, sizeof(target) - 1);
-	if (len < 0)
-		return false;
-	target[len] = '\0';
-	return !strcmp(target, "anon_inode:[fanotify]");
-}
-
-static int list_process(struct listing *listing, long pid)
-{
-	struct dirent *entry;
-	char path[64];
-	int err = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%ld/fd", pid);
-	dir = opendir(path);
-	if (!dir)
-		return -errno;
-	while (!err && (entry = readdir(dir))) {
-		if (listing->fd >= 0 && atol(entry->d_name) != listing->fd)
-			continue;
-		if (is_fanotify(path, entry->d_name))
-			err = list_group(listing, pid, atol(entry->d_name));
+	for (i = 0; listing->fd >= 0 && i < entry->n_holders; i++) {
+		if (holder[i].fd == listing->fd)
+			break;
 	}
-	closedir(dir);
-	return err;
-}
+	if (i == entry->n_holders)
+		return 0;
 
-static int list_all(struct listing *listing)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	int err = 0;
-
-	if (!proc)
-		return failed("/proc: %s", strerror(errno));
-	while (err != -EOPNOTSUPP && (entry = readdir(proc))) {
-		/* Those that end meanwhile, and other users', are left out. */
-		if (isdigit(entry->d_name[0]))
-			err = list_process(listing, atol(entry->d_name));
+	listing->found++;
+	listing->untold += entry->err == -EPERM;
+	out_object(NULL);
+	out_holders(entry);
+	out_handler(entry);
+	out_group(entry);
+	if (listing->marks) {
+		out_list("marks");
+		fanfp_mark__for_each(holder->pid, holder->fd, out_mark,
+				     listing);
+		out_close();
 	}
-	closedir(proc);
-	return err == -EOPNOTSUPP ? err : 0;
+	out_close();
+	return 0;
 }
 
-static int list_one(struct listing *listing, long pid)
+static int list(struct listing *listing)
 {
-	int err = list_process(listing, pid);
+	LIBFANFP_OPTS(fanfp_each_opts, opts,
+		.pid = listing->pid < 0 ? 0 : listing->pid,
+		.hidden = &listing->hidden,
+	);
+	int err;
 
-	if (err == -ENOENT)
-		return failed("process %ld: no such process", pid);
-	if (err && err != -EOPNOTSUPP)
-		return failed("process %ld: %s", pid, strerror(-err));
-	if (!err && !listing->found && !listing->hidden)
+	if (listing->marks) {
+		err = mount_table_read(&listing->mounts);
+		if (err)
+			return failed("/proc/self/mountinfo: %s", strerror(-err));
+	}
+	out_list(NULL);
+	err = fanfp_group__for_each(&opts, out_entry, listing);
+	out_close();
+	mount_table_free(&listing->mounts);
+	if (err)
+		return EXIT_FAILED;	/* the library has said why */
+	if (listing->pid >= 0 && !listing->found)
 		return listing->fd < 0 ?
-			failed("process %ld has no fanotify file descriptor", pid) :
+			failed("process %ld has no fanotify file descriptor",
+			       listing->pid) :
 			failed("process %ld: file descriptor %ld is not fanotify's",
-			       pid, listing->fd);
-	return err;
-}
-
-static int list(long pid, long fd)
-{
-	struct listing listing = { .fd = fd };
-	fanfp_print_fn print;
-	int err = 0;
-
-	if (!fanfp_supported())
-		return EXIT_FAILED;
-	if (options.json)
-		listing.array = json_object_new_array();
-	/* It would say of each process that it may not be looked at. */
-	print = fanfp_set_print(NULL);
-	err = pid < 0 ? list_all(&listing) : list_one(&listing, pid);
-	fanfp_set_print(print);
-	if (listing.array && !err)
-		print_json(listing.array);
-	json_object_put(listing.array);
-	if (err == -EOPNOTSUPP)
-		return failed("this kernel cannot tell what is attached");
+			       listing->pid, listing->fd);
+	err = out_end();
 	if (err)
 		return err;
-	if (listing.hidden)
-		return failed("%u groups not shown: that takes the right to trace their processes (CAP_SYS_PTRACE)",
-			      listing.hidden);
-	if (fflush(stdout))
-		return failed("standard output: %s", strerror(errno));
+	/* The groups are shown all the same. */
+	fanfp_supported();
+	if (listing->hidden)
+		return failed("%u processes were not looked into, and may have groups: that takes the right to trace them (CAP_SYS_PTRACE)",
+			      listing->hidden);
+	if (listing->untold)
+		return failed("of %u groups it is not told what is attached: that takes the right to trace their processes (CAP_SYS_PTRACE)",
+			      listing->untold);
 	return 0;
 }
 
@@ -212,54 +276,34 @@ int cmd_group(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "pid", required_argument, NULL, 'P' },
 		{ "fd", required_argument, NULL, 'f' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "pretty", no_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
+		COMMON_OPTIONS
 	};
-	long pid = -1, fd = -1;
-	const char *verb;
-	int opt;
+	static const char *const verbs[] = { "list", "show", "help" };
+	struct listing listing = { .pid = -1, .fd = -1 };
+	int opt, code, verb = 0;
 
 	while ((opt = getopt_long(argc, argv, "jph", long_options, NULL)) != -1) {
-		switch (opt) {
-		case 'P':
-			pid = parse_number(optarg, 1);
-			if (pid < 0)
-				return wrong_usage("group", "--pid %s: not a process id",
-						   optarg);
-			break;
-		case 'f':
-			fd = parse_number(optarg, 0);
-			if (fd < 0)
-				return wrong_usage("group", "--fd %s: not a file descriptor",
-						   optarg);
-			break;
-		case 'p':
-			options.pretty = true;
-			/* fall through */
-		case 'j':
-			options.json = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
-		}
+		code = group_option("group", opt, &listing.pid, &listing.fd);
+		if (code > 0)
+			return code;
+		if (!code)
+			continue;
+		code = common_option(opt, usage);
+		if (code >= 0)
+			return code;
 	}
-	verb = optind < argc ? argv[optind] : "list";
-	if (!strcmp(verb, "help")) {
-		fputs(usage, stdout);
-		return 0;
-	}
-	if (strcmp(verb, "list") && strcmp(verb, "show"))
-		return wrong_usage("group", "no verb '%s'", verb);
-	if (optind < argc - 1)
-		return wrong_usage("group", "%s takes no '%s'", verb,
-				   argv[optind + 1]);
-	if (fd >= 0 && pid < 0)
+	if (optind < argc)
+		verb = find_word("fanfp group", "command", argv[optind++], verbs,
+				 sizeof(verbs[0]), 3);
+	if (verb < 0)
+		return EXIT_USAGE;
+	if (verb == 2 || (optind < argc && !strcmp(argv[optind], "help")))
+		return common_option('h', usage);
+	if (optind < argc)
+		return wrong_usage("group", "%s takes no '%s'", verbs[verb],
+				   argv[optind]);
+	if (listing.fd >= 0 && listing.pid < 0)
 		return wrong_usage("group", "--fd needs --pid");
-	return list(pid, fd);
+	listing.marks = verb == 1;
+	return list(&listing);
 }

@@ -4,15 +4,16 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <json-c/json.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "counts.h"
 #include "fanfp.h"
 #include "fanotify_fastpath.h"
+#include "named.h"
+#include "output.h"
 #include "tool.h"
 
 static const char usage[] =
@@ -46,93 +47,47 @@ static void print_usage(FILE *out)
 	fputc('\n', out);
 }
 
-/* What is listed, and how. */
 struct listing {
 	const char *name;		/* or NULL for all */
-	struct json_object *array;	/* or NULL for text */
 	bool found;
 };
 
-static void print_text(const struct fanfp_handler_info *info)
+static int out_handler(const struct fanfp_handler_info *info, void *ctx)
 {
-	printf("%s%s: %s\n", info->name,
-	       info->flags & FAN_FP_F_UNPRIV ? " (unprivileged)" : "",
-	       *info->desc ? info->desc : "(no description)");
-	if (*info->init_args)
-		printf("    arguments: %s\n", info->init_args);
-	printf("    attached to %u; seen %llu, sent %llu, skipped %llu, denied %llu, errors %llu, nested %llu, unplaced %llu\n",
-	       info->attached, info->seen, info->sent, info->skipped,
-	       info->denied, info->errors, info->nested, info->unplaced);
-}
-
-static void add_text(struct json_object *object, const char *name,
-		     const char *text)
-{
-	json_object_object_add(object, name, json_object_new_string(text));
-}
-
-static void add_number(struct json_object *object, const char *name,
-		       unsigned long long number)
-{
-	json_object_object_add(object, name, json_object_new_uint64(number));
-}
-
-static void add_json(struct json_object *array,
-		     const struct fanfp_handler_info *info)
-{
-	struct json_object *handler = json_object_new_object();
-
-	add_text(handler, "name", info->name);
-	add_number(handler, "flags", info->flags);
-	json_object_object_add(handler, "unprivileged",
-			       json_object_new_boolean(info->flags &
-						       FAN_FP_F_UNPRIV));
-	add_text(handler, "desc", info->desc);
-	add_text(handler, "init_args", info->init_args);
-	add_number(handler, "attached", info->attached);
-	add_number(handler, "seen", info->seen);
-	add_number(handler, "sent", info->sent);
-	add_number(handler, "skipped", info->skipped);
-	add_number(handler, "denied", info->denied);
-	add_number(handler, "errors", info->errors);
-	add_number(handler, "nested", info->nested);
-	add_number(handler, "unplaced", info->unplaced);
-	json_object_array_add(array, handler);
-}
-
-static int list_handler(const struct fanfp_handler_info *info, void *ctx)
-{
+	struct counts counts = counts_of_handler(info);
 	struct listing *listing = ctx;
 
 	if (listing->name && strcmp(listing->name, info->name))
 		return 0;
 	listing->found = true;
-	if (listing->array)
-		add_json(listing->array, info);
-	else
-		print_text(info);
+	out_object(NULL);
+	out_string("name", "%s", info->name);
+	out_number("flags", NULL, info->flags);
+	out_bool("unprivileged", " (unprivileged)",
+		 info->flags & FAN_FP_F_UNPRIV);
+	out_string("desc", *info->desc ? ": %s" : ": (no description)%s",
+		   info->desc);
+	out_string("init_args", *info->init_args ? "\n    arguments: %s" : "%s",
+		   info->init_args);
+	out_number("attached", "\n    attached to %llu; ", info->attached);
+	out_counts(&counts);
+	out_text("\n");
+	out_close();
 	return 0;
 }
 
 static int list(const char *name)
 {
 	struct listing listing = { .name = name };
-	int err;
 
-	if (options.json)
-		listing.array = json_object_new_array();
-	err = fanfp_registry__for_each(list_handler, &listing);
-	if (!err && name && !listing.found)
-		err = failed("handler '%s' is not registered; see 'fanfp handler list'",
-			     name);
-	if (!err && listing.array)
-		print_json(listing.array);
-	json_object_put(listing.array);
-	if (err)
+	out_list(NULL);
+	if (fanfp_registry__for_each(out_handler, &listing))
 		return EXIT_FAILED;	/* the library has said why */
-	if (fflush(stdout))
-		return failed("standard output: %s", strerror(errno));
-	return 0;
+	out_close();
+	if (name && !listing.found)
+		return failed("handler '%s' is not registered; see 'fanfp handler list'",
+			      name);
+	return out_end();
 }
 
 static int load(const char *what, const char *pin)
@@ -142,10 +97,7 @@ static int load(const char *what, const char *pin)
 	char path[256];
 	int err;
 
-	if (strchr(what, '/') || strchr(what, '.'))
-		handler = fanfp_handler__open_file(what, NULL);
-	else
-		handler = fanfp_handler__open_builtin(what, NULL);
+	handler = open_handler(what);
 	if (!handler)
 		return EXIT_FAILED;
 
@@ -248,8 +200,6 @@ int cmd_handler(int argc, char **argv)
 	}
 	argc -= optind;
 	argv += optind;
-	/* What is loaded but can't be told of is taken back. */
-	signal(SIGPIPE, SIG_IGN);
 	verb = argc ? argv[0] : "list";
 	if (!strcmp(verb, "help")) {
 		print_usage(stdout);

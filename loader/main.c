@@ -4,8 +4,8 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <json-c/json.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,16 +14,29 @@
 #include <unistd.h>
 
 #include "fanfp.h"
+#include "output.h"
 #include "tool.h"
 
 struct options options;
 
+static int cmd_help(int argc, char **argv);
+static int cmd_version(int argc, char **argv);
+
 static const struct command commands[] = {
 	{ "handler", cmd_handler, "list, load and unload handlers" },
-	{ "attach", cmd_attach, "attach a handler to a running process" },
 	{ "group", cmd_group, "show groups and what is attached to them" },
+	{ "attach", cmd_attach, "attach a handler to a running process" },
+	{ "detach", cmd_detach, "detach a handler" },
+	{ "replace", cmd_replace, "put another handler in the place of one" },
 	{ "watch", cmd_watch, "print what happens below directories" },
+	{ "stat", cmd_stat, "print what handlers have done, also for Prometheus" },
+	{ "top", cmd_top, "show what handlers do, live" },
+	{ "probe", cmd_probe, "tell what this kernel can do, and what is missing" },
+	{ "help", cmd_help, "show this, or with a command what that takes" },
+	{ "version", cmd_version, "print the version" },
 };
+
+#define N_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
 
 int failed(const char *fmt, ...)
 {
@@ -46,7 +59,7 @@ int wrong_usage(const char *command, const char *fmt, ...)
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	va_end(args);
-	fprintf(stderr, "; see 'fanfp %s --help'\n", command);
+	fprintf(stderr, "; see 'fanfp %s help'\n", command);
 	return EXIT_USAGE;
 }
 
@@ -60,6 +73,25 @@ long parse_number(const char *text, long min)
 	if (errno || end == text || *end || number < min || number > INT_MAX)
 		return -1;
 	return number;
+}
+
+int count_option(const char *command, const char *option, long *number)
+{
+	*number = parse_number(optarg, 1);
+	return *number < 0 ? wrong_usage(command, "%s %s: not a number above 0",
+					 option, optarg) : 0;
+}
+
+void *array_grow(void *list, size_t count, size_t *room, size_t size)
+{
+	size_t wanted = *room ? 2 * *room : 16;
+
+	if (count < *room)
+		return list;
+	list = reallocarray(list, wanted, size);
+	if (list)
+		*room = wanted;
+	return list;
 }
 
 void process_name(long pid, char *name, size_t size)
@@ -77,11 +109,53 @@ void process_name(long pid, char *name, size_t size)
 	fclose(file);
 }
 
-void print_json(struct json_object *object)
+int find_word(const char *where, const char *what, const char *word,
+	      const char *const *names, size_t stride, size_t count)
 {
-	puts(json_object_to_json_string_ext(object, options.pretty ?
-					    JSON_C_TO_STRING_PRETTY :
-					    JSON_C_TO_STRING_PLAIN));
+	const char *table = (const char *)names, *first = NULL, *other = NULL;
+	size_t len = strlen(word), i;
+	int found = -1;
+
+	for (i = 0; i < count; i++) {
+		const char *name = *(const char *const *)(table + i * stride);
+
+		if (!strcmp(name, word))
+			return i;
+		if (!len || strncmp(name, word, len))
+			continue;
+		if (first) {
+			other = name;
+		} else {
+			first = name;
+			found = i;
+		}
+	}
+	if (first && !other)
+		return found;
+	if (other)
+		fprintf(stderr, "%s: '%s' could be %s or %s", where, word, first,
+			other);
+	else
+		fprintf(stderr, "%s: there is no %s '%s'", where, what, word);
+	fprintf(stderr, "; see '%s help'\n", where);
+	return -1;
+}
+
+int common_option(int opt, const char *usage)
+{
+	switch (opt) {
+	case 'p':
+		options.pretty = true;
+		/* fall through */
+	case 'j':
+		options.json = true;
+		return -1;
+	case 'h':
+		fputs(usage, stdout);
+		return 0;
+	default:
+		return EXIT_USAGE;	/* getopt has said why */
+	}
 }
 
 int end_signals(void)
@@ -109,10 +183,12 @@ static void usage(FILE *out)
 {
 	size_t i;
 
-	fputs("Usage: fanfp [OPTIONS] COMMAND ...\n\nCommands:\n", out);
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	fputs("Usage: fanfp [OPTIONS] COMMAND ... | help\n\nCommands:\n", out);
+	for (i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].usage);
-	fputs("  help       show this; 'fanfp COMMAND --help' shows more\n\n"
+	fputs("\n"
+	      "'fanfp COMMAND help' and 'fanfp help COMMAND' show more. What can be nothing\n"
+	      "else may be abbreviated.\n\n"
 	      "Options:\n"
 	      "  -j, --json      print JSON\n"
 	      "  -p, --pretty    print JSON with line breaks\n"
@@ -120,6 +196,49 @@ static void usage(FILE *out)
 	      "  -V, --version   print the version\n"
 	      "  -h, --help      show this\n\n"
 	      "Exit status: 0 success, 1 failure, 2 wrong usage.\n", out);
+}
+
+/* Run the command that @argv starts with. */
+static int run_command(int argc, char **argv)
+{
+	char name[32];
+	int found;
+
+	found = find_word("fanfp", "command", argv[0], &commands[0].name,
+			  sizeof(commands[0]), N_COMMANDS);
+	if (found < 0)
+		return EXIT_USAGE;
+	if (argc == 2 && !strcmp(argv[1], "help"))
+		argv[1] = "--help";
+	/* For what getopt() complains about. */
+	snprintf(name, sizeof(name), "fanfp %s", commands[found].name);
+	argv[0] = name;
+	optind = 0;	/* start over, with the command's own */
+	return commands[found].run(argc, argv);
+}
+
+static int cmd_help(int argc, char **argv)
+{
+	char *words[3] = { argc > 1 ? argv[1] : NULL, "--help" };
+
+	if (words[0] && *words[0] != '-')
+		return run_command(2, words);
+	usage(stdout);
+	return 0;
+}
+
+static int cmd_version(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "--help") && strcmp(argv[1], "-h"))
+		return wrong_usage("version", "takes no '%s'", argv[1]);
+	if (argc > 1) {
+		usage(stdout);
+		return 0;
+	}
+	out_object(NULL);
+	out_string("version", "fanfp %s\n", fanfp_version_string());
+	out_close();
+	return out_end();
 }
 
 int main(int argc, char **argv)
@@ -132,10 +251,11 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
-	size_t i;
 	int opt;
 
 	fanfp_set_print(print_message);
+	/* A closed pipe is an error like any other: what was begun is undone. */
+	signal(SIGPIPE, SIG_IGN);
 	/* Up to the command, which has options of its own. */
 	while ((opt = getopt_long(argc, argv, "+jpvVh", long_options, NULL)) != -1) {
 		switch (opt) {
@@ -149,32 +269,17 @@ int main(int argc, char **argv)
 			options.verbose = true;
 			break;
 		case 'V':
-			printf("fanfp %s\n", fanfp_version_string());
-			return 0;
+			return cmd_version(0, NULL);
 		case 'h':
 			usage(stdout);
 			return 0;
 		default:
-			usage(stderr);
 			return EXIT_USAGE;
 		}
 	}
-	argc -= optind;
-	argv += optind;
-	if (!argc) {
+	if (optind == argc) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[0], "help")) {
-		usage(stdout);
-		return 0;
-	}
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(argv[0], commands[i].name))
-			continue;
-		optind = 0;	/* start over, with the command's own */
-		return commands[i].run(argc, argv);
-	}
-	fprintf(stderr, "fanfp: %s: no such command; see 'fanfp help'\n", argv[0]);
-	return EXIT_USAGE;
+	return run_command(argc - optind, argv + optind);
 }

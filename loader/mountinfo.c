@@ -106,6 +106,22 @@ const struct mount_entry *mount_table_find(const struct mount_table *table,
 	return NULL;
 }
 
+const struct mount_entry *mount_table_find_dev(const struct mount_table *table,
+					       dev_t dev)
+{
+	const struct mount_entry *found = NULL;
+	size_t i;
+
+	for (i = 0; i < table->count; i++) {
+		const struct mount_entry *entry = &table->list[i];
+
+		if (entry->dev == dev &&
+		    (!found || strlen(entry->root) < strlen(found->root)))
+			found = entry;
+	}
+	return found;
+}
+
 bool path_is_below(const char *path, const char *dir)
 {
 	size_t len = strlen(dir);

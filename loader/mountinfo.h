@@ -32,6 +32,10 @@ void mount_table_free(struct mount_table *table);
 const struct mount_entry *mount_table_find(const struct mount_table *table,
 					   int id);
 
+/* The mount that shows the most of the file system on @dev, or NULL. */
+const struct mount_entry *mount_table_find_dev(const struct mount_table *table,
+					       dev_t dev);
+
 /* Whether a path is @dir or below it. */
 bool path_is_below(const char *path, const char *dir);
 

@@ -30,9 +30,14 @@ struct command {
 };
 
 int cmd_handler(int argc, char **argv);
-int cmd_attach(int argc, char **argv);
 int cmd_group(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
+int cmd_detach(int argc, char **argv);
+int cmd_replace(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
 
 /* Print "fanfp: ..." to stderr; returns EXIT_FAILED. */
 __attribute__((format(printf, 1, 2)))
@@ -45,12 +50,35 @@ int wrong_usage(const char *command, const char *fmt, ...);
 /* Parse a number of at least @min; returns it or -1. */
 long parse_number(const char *text, long min);
 
+/* Parse optarg of @option, a number above 0; returns 0 or EXIT_USAGE, having said why. */
+int count_option(const char *command, const char *option, long *number);
+
+/*
+ * Make room for one more in an array of @count elements of @size bytes. Returns
+ * where it is now; NULL if there is no memory, and then it stays.
+ */
+void *array_grow(void *list, size_t count, size_t *room, size_t size);
+
 /* The name of a process, or "?". */
 void process_name(long pid, char *name, size_t size);
 
-/* Print what --json and --pretty ask for. */
-struct json_object;
-void print_json(struct json_object *object);
+/*
+ * Which of @count names @word is, or is the start of; they are @stride bytes
+ * apart. -1 if it is none or could be several: that has been said, of the @what
+ * that was looked for by "fanfp ...", which is @where.
+ */
+int find_word(const char *where, const char *what, const char *word,
+	      const char *const *names, size_t stride, size_t count);
+
+/* What every command takes, to end the list of its options. */
+#define COMMON_OPTIONS							\
+	{ "json", no_argument, NULL, 'j' },				\
+	{ "pretty", no_argument, NULL, 'p' },				\
+	{ "help", no_argument, NULL, 'h' },				\
+	{}
+
+/* Handle what is in there; returns an exit code to return, or -1 to go on. */
+int common_option(int opt, const char *usage);
 
 /*
  * A signalfd of the signals that end a command, which are blocked from then

@@ -7,52 +7,8 @@
 #include <string.h>
 
 #include "tool.h"
+#include "utf8.h"
 #include "watch.h"
-
-/* What stands for a byte that is not of a character in UTF-8. */
-#define REPLACEMENT	"\xef\xbf\xbd"
-
-/* The length of the character that @text starts with, or 0 if it is none. */
-static size_t utf8_len(const char *text)
-{
-	const unsigned char *c = (const unsigned char *)text;
-	/* Where the second byte has to be, so that each has only one form. */
-	unsigned char low = *c == 0xe0 ? 0xa0 : *c == 0xf0 ? 0x90 : 0x80;
-	unsigned char high = *c == 0xed ? 0x9f : *c == 0xf4 ? 0x8f : 0xbf;
-	size_t i, len = *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : 4;
-
-	if (*c < 0x80)
-		return 1;
-	if (*c < 0xc2 || *c > 0xf4 || c[1] < low || c[1] > high)
-		return 0;
-	for (i = 2; i < len; i++) {
-		if ((c[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return len;
-}
-
-/* Copy as UTF-8, up to three times as long; returns whether it was that. */
-static bool to_utf8(const char *text, char *utf8)
-{
-	bool valid = true;
-	size_t len;
-
-	while (*text) {
-		len = utf8_len(text);
-		if (len) {
-			memcpy(utf8, text, len);
-			utf8 += len;
-			text += len;
-		} else {
-			utf8 = stpcpy(utf8, REPLACEMENT);
-			text++;
-			valid = false;
-		}
-	}
-	*utf8 = '\0';
-	return valid;
-}
 
 static void add(struct json_object *object, const char *key,
 		struct json_object *value)

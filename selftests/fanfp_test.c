@@ -317,7 +317,7 @@ TEST_F(fanfp, a_group_that_is_not_there_is_one_line)
 	const char *said_text = run.text;
 
 	EXPECT_EQ(1, RUN("group", "list", "--pid", "999999"));
-	SAYS("process 999999: no such process");
+	SAYS("process 999999: No such process");
 	EXPECT_EQ(1, RUN("group", "list", "--pid", self->pid, "--fd", "0"));
 	SAYS("file descriptor 0 is not fanotify's");
 	EXPECT_EQ(1, RUN("group", "list", "--pid", "1"));

@@ -79,6 +79,11 @@ static inline int stop(struct run *run, int sig)
 #define TOOL_AS(_prepare, ...)						\
 	({ start_as(&run, _prepare, __VA_ARGS__, NULL); end(&run); })
 
+/* The same for a command line of a shell, and for one without privileges. */
+#define SHELL(_command)		TOOL("/bin/sh", "-c", _command)
+#define AS_NOBODY(_command)						\
+	TOOL("/bin/busybox", "su", "-s", "/bin/sh", "nobody", "-c", _command)
+
 #define SAYS(_text)							\
 	EXPECT_NE(NULL, strstr(said_text, _text)) {			\
 		TH_LOG("it said: %s", said_text);			\

@@ -23,7 +23,7 @@ TESTS		?= *
 export DISKS	:= --disk 64M:ext4 --disk 256M:btrfs --disk 320M:xfs --disk 64M:vfat \
 	--load overlay
 # Programs that tests of fanfp run, and what these need.
-export PROGRAMS	:= --add /usr/sbin/fatrace:/usr/sbin/fatrace \
+PROGRAMS	:= --add /usr/sbin/fatrace:/usr/sbin/fatrace \
 	--add /usr/bin/fsnotifywait:/usr/bin/fsnotifywait \
 	--add /usr/bin/jq:/usr/bin/jq --add /usr/bin/script:/usr/bin/script \
 	--add /usr/bin/tmux:/usr/bin/tmux --add /lib/terminfo:/lib/terminfo \
@@ -251,6 +251,13 @@ $(EXAMPLE): docs/example-daemon.c include/fanfp.h | installed
 
 tests: $(TEST_PROGRAMS) $(NOLINK_OBJECTS) $(GUIDE_OBJECTS) $(EXAMPLE)	## build the test programs
 
+# What the tests of fanfp, libfanfp and the handlers find in a guest.
+export USERLAND	= --add $(LOADER)/fanfp:/usr/sbin/fanfp --add /bin/bash \
+	--add $(TOP)/loader/fanfp.bash-completion:/etc/fanfp.bash-completion \
+	--add $(INSTALLED)/lib/libfanfp.so.0:/usr/lib/libfanfp.so.0 \
+	--add $(EXAMPLE):/usr/sbin/example-daemon \
+	--add $(BUILD)/bpf:/bpf --add $(BUILD)/guide:/guide $(PROGRAMS)
+
 check:				## lint and all tests, on both flavours
 	@scripts/check --flavours '$(FLAVOUR)' --tests '$(TESTS)'
 
@@ -263,10 +270,9 @@ DEBUG_TESTS	?= $(filter-out module_test stress_test subtree_long_test,$(TEST_NAM
 
 check-debug: kernel-debug loader tests	## the tests on the debug kernel (DEBUG_TESTS='stress_test')
 	@selftests/vm/run-tests --name debug --results $(BUILD)/results \
-		--kernel $(KERNEL)-debug/bzImage --mem 3072 $(DISKS) $(PROGRAMS) \
+		--kernel $(KERNEL)-debug/bzImage --mem 3072 $(DISKS) \
 		--limit 900 --timeout 3000 --append pci=noacpi \
-		--add $(LOADER)/fanfp:/usr/sbin/fanfp --add $(BUILD)/bpf:/bpf \
-		--add $(BUILD)/bpf-nolink:/bpf-nolink --add $(BUILD)/guide:/guide \
+		$(USERLAND) --add $(BUILD)/bpf-nolink:/bpf-nolink \
 		--add $(TOOLS)/bpftool:/usr/sbin/bpftool \
 		--add $(KERNEL)-debug/kmod:/kmod \
 		$(DEBUG_TESTS:%=$(BUILD)/selftests/%)
@@ -297,8 +303,7 @@ check-valgrind: tests		## the tests of libfanfp that load no handler, in valgrin
 check-valgrind-guest: kernel tests	## those that do, in a guest (an hour)
 	@selftests/vm/run-tests --name valgrind --results $(BUILD)/results \
 		--kernel $(KERNEL)/bzImage --mem 2048 --limit 4000 --timeout 8000 \
-		--add $(INSTALLED)/lib/libfanfp.so.0:/usr/lib/libfanfp.so.0 \
-		--add /usr/bin/valgrind.bin --add $(VALGRIND_DIR)/default.supp \
+		$(USERLAND) --add /usr/bin/valgrind.bin --add $(VALGRIND_DIR)/default.supp \
 		--add $(LD_SO_DEBUG) \
 		$(patsubst %,--add $(VALGRIND_DIR)/%,memcheck-amd64-linux \
 			vgpreload_core-amd64-linux.so vgpreload_memcheck-amd64-linux.so) \

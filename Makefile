@@ -73,7 +73,7 @@ $(BUILD)/vmlinux.h: | $(STOCK_DIR) $(TOOLS)
 
 # --- BPF objects and their skeletons -----------------------------------------
 
-BPF_HEADERS	:= include/fanotify_fastpath.bpf.h include/uapi/linux/fanotify_fastpath.h
+BPF_HEADERS	:= include/fanotify_fastpath.bpf.h include/uapi/linux/fanotify_fastpath.h bpf/filter.h
 HANDLERS	:= $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
 TEST_BPF	:= $(patsubst selftests/%.bpf.c,%,$(wildcard selftests/*.bpf.c \
 			selftests/bench/*.bpf.c))
@@ -233,12 +233,26 @@ $(BUILD)/selftests/%_test: selftests/%_test.c $(wildcard selftests/*.h) $(SKELET
 
 # Those of the library have its shared one, and a libbpf of their own.
 $(BUILD)/selftests/fanfp_lib_%_test: selftests/fanfp_lib_%_test.c selftests/common.h \
-				     selftests/lib.h $(SKELETONS) include/fanfp.h | installed
+				     selftests/lib.h selftests/lib_rules.h \
+				     $(SKELETONS) include/fanfp.h | installed
 	$(call say,TEST,$(@F))
 	$(Q)$(CC) $(filter-out -static,$(TEST_CFLAGS)) -I $(BUILD)/selftests -I selftests \
 		-I include/uapi/linux -I $(TOOLS)/include \
 		-I $(SOURCE)/tools/testing/selftests $< -o $@ \
 		-Wl,-rpath,$(INSTALLED)/lib $$($(LIBFANFP) --cflags --libs) \
+		$(TOOLS)/lib/libbpf.a -lelf -lz
+
+# What reads rules, with the sanitizers; it needs no fastpath.
+FUZZED		:= $(addprefix loader/,rules_parse.c rules_keys.c rules_compile.c \
+			rules_explain.c rules_facts.c mountinfo.c print.c)
+
+$(BUILD)/selftests/fanfp_fuzz_test: selftests/fanfp_fuzz_test.c $(FUZZED) \
+				    $(wildcard loader/*.h) bpf/filter.h include/fanfp.h
+	$(call say,TEST,$(@F))
+	$(Q)$(CC) $(filter-out -static,$(TEST_CFLAGS)) -fsanitize=address,undefined \
+		-fno-sanitize-recover=undefined -DFANFP_VERSION='"$(VERSION)"' \
+		-I loader -I bpf -I include -I include/uapi/linux -I $(TOOLS)/include \
+		-I $(SOURCE)/tools/testing/selftests $< $(FUZZED) -o $@ \
 		$(TOOLS)/lib/libbpf.a -lelf -lz
 
 # The example of docs/daemon.md, built as it says there.

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fanotify_fastpath.h"
+#include "filter.h"
 #include "internal.h"
 
 /* Not in the libc of Debian 12. */
@@ -190,15 +191,16 @@ int fanfp_group__detach(int fanotify_fd, const char *name)
 static int root_mark(int fanotify_fd, unsigned int flags, const char *path,
 		     enum fanfp_root root)
 {
-	flags |= FAN_MARK_ONLYDIR;
-	if (root == FANFP_EXCLUDE)
-		flags |= FAN_MARK_IGNORE;
-	if (root == FANFP_EXCLUDE && flags & FAN_MARK_ADD)
-		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
 	/* Exactly this mask: it adds no event to the group and hides none. */
-	if (!fanotify_mark(fanotify_fd, flags, FAN_ONDIR, AT_FDCWD, path))
-		return 0;
-	return -errno;
+	uint64_t mask = root == FANFP_ROOT_OF_RULES ? RULE_ROOT_MASK : FAN_ONDIR;
+
+	flags |= FAN_MARK_ONLYDIR;
+	if (root != FANFP_INCLUDE)
+		flags |= FAN_MARK_IGNORE;
+	if (root != FANFP_INCLUDE && flags & FAN_MARK_ADD)
+		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
+	return fanotify_mark(fanotify_fd, flags, mask, AT_FDCWD, path) ?
+		-errno : 0;
 }
 
 /* What the kernel says of a group's marks, to be freed, or NULL. */

@@ -311,7 +311,7 @@ static int handler_load(struct fanfp_handler *handler)
 		return err;
 
 	err = handler->prepare(handler, handler->ctx);
-	if (err)
+	if (err && !handler->prepare_says)
 		pr_warn("%s: it can't be prepared: %s", handler->label,
 			strerror(-err));
 	return err;

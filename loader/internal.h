@@ -61,13 +61,27 @@ struct fanfp_handler {
 	bool loaded;
 	int (*prepare)(struct fanfp_handler *handler, void *ctx);
 	void *ctx;
+	bool prepare_says;	/* @prepare says itself why it fails */
 	/* What is wrong, if something is, is said of this. */
 	char *label;
 };
 
 struct fanfp_link {
 	struct bpf_link *link;	/* owned */
+	struct rules_link *rules;	/* owned; NULL if it has none */
 };
+
+/* The mark on a directory of a rule list: see filter.h. */
+#define FANFP_ROOT_OF_RULES	((enum fanfp_root)(FANFP_EXCLUDE + 1))
+
+/*
+ * An attachment of rules can end with its link. Before, ask whether the group is
+ * known; after, if it has ended, have the marks of the rules removed; in the end
+ * forget it. All take NULL.
+ */
+bool fanfp_rules_known(const struct rules_link *link);
+void fanfp_rules_ended(struct rules_link *link, bool known);
+void fanfp_rules_forget(struct rules_link *link);
 
 /* A handler in the library. */
 struct fanfp_builtin {

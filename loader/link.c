@@ -21,6 +21,7 @@ int fanfp_link__fd(const struct fanfp_link *link)
 int fanfp_link__replace(struct fanfp_link *link, struct fanfp_handler *handler,
 			const struct fanfp_attach_opts *opts)
 {
+	bool known = fanfp_rules_known(link->rules);
 	struct fanfp_link *none;
 	int err;
 
@@ -49,7 +50,12 @@ int fanfp_link__replace(struct fanfp_link *link, struct fanfp_handler *handler,
 		pr_warn("%s: not replaced: the link is detached", handler->label);
 	else if (err)
 		fanfp_handler_refused(handler, -err);
-	return err;
+	if (err)
+		return err;
+	fanfp_rules_ended(link->rules, known);
+	fanfp_rules_forget(link->rules);
+	link->rules = NULL;
+	return 0;
 }
 
 /* Whether @fd is a link of struct_ops; asked for a map, the kernel tells of that. */
@@ -162,17 +168,24 @@ int fanfp_link__unpin(struct fanfp_link *link)
 
 int fanfp_link__detach(struct fanfp_link *link)
 {
+	bool known = fanfp_rules_known(link->rules);
 	int err = bpf_link_detach(bpf_link__fd(link->link));
 
 	if (err)
 		pr_warn("the link can't be detached: %s", strerror(-err));
+	fanfp_rules_ended(link->rules, known);
 	return err;
 }
 
 void fanfp_link__destroy(struct fanfp_link *link)
 {
+	bool known;
+
 	if (!link)
 		return;
+	known = fanfp_rules_known(link->rules);
 	bpf_link__destroy(link->link);
+	fanfp_rules_ended(link->rules, known);
+	fanfp_rules_forget(link->rules);
 	free(link);
 }

@@ -56,7 +56,7 @@ TEST_F(fanfp, help_and_version_are_printed)
 	EXPECT_EQ(0, RUN("watch", "--help"));
 	SAYS("Usage: fanfp watch");
 	EXPECT_EQ(0, RUN("handler", "help"));
-	SAYS("Built-in handlers: deny subtree");
+	SAYS("Built-in handlers: deny filter subtree");
 }
 
 TEST_F(fanfp, wrong_usage_is_2)

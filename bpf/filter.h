@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A rule list as libfanfp compiles it and the handler "filter" runs it
+ *
+ * The rules become one array of tests. Each test says which one is next if it
+ * holds and which if not, always one further down; the run ends at a verdict. So
+ * a rule is the tests of its conditions, a value list is a test for each value,
+ * and "first match decides" is where the tests lead to.
+ *
+ * Include it after fanotify_fastpath.bpf.h, or fanotify_fastpath.h.
+ */
+#ifndef _FANFP_FILTER_H
+#define _FANFP_FILTER_H
+
+/* Limits. Those that are used as masks are powers of two. */
+#define RULE_TESTS		4096
+#define RULE_ROOTS		64
+#define RULE_TOKENS		16384
+#define RULE_SETS		256
+
+/* What a list needs to know of an event before its tests are run. */
+#define RULE_NEEDS_INSIDE	1	/* the nearest mark */
+#define RULE_NEEDS_ROOTS	2	/* all marks */
+
+/* Bits for RULE_OPEN: how a file was opened. */
+#define RULE_OPEN_READ	1
+#define RULE_OPEN_WRITE	2
+#define RULE_OPEN_APPEND	4
+#define RULE_OPEN_TRUNC	8
+#define RULE_OPEN_CREATE	16
+#define RULE_OPEN_EXEC	32
+
+/* What a test looks at, and what its a and b are. */
+enum rule_op {
+	RULE_VERDICT,	/* the end; a: what the handler returns */
+	RULE_EVENT,	/* a: event bits, one of which must be there */
+	RULE_INSIDE,
+	RULE_BELOW,	/* a: bits of roots, one of which must be above */
+	RULE_NAME,	/* a: first token of a pattern, b: the one after the last */
+	RULE_NEW_NAME,	/* the same, for the new name of FAN_RENAME */
+	RULE_COMM,	/* the same */
+	RULE_OPEN,	/* a: RULE_OPEN_* bits, one of which must be there */
+	RULE_PID,	/* a: lowest, b: highest */
+	RULE_UID,	/* the same */
+	RULE_GID,	/* the same */
+	RULE_CGROUP,	/* a: id of the cgroup, b: its level */
+	RULE_EXE,	/* a: inode number, b: device << 32 | generation */
+	RULE_RATE,	/* a: when the next may come, written by the handler;
+			 * b: most at a time << 32 | how many a second
+			 */
+};
+
+struct rule_test {
+	__u16 op;
+	/* What RULE_INSIDE and RULE_BELOW are for an event without place. */
+	__u16 if_unplaced;
+	__u16 yes;
+	__u16 no;
+	__u64 a;
+	__u64 b;
+};
+
+/* Tokens of a pattern: a byte that must be there, or one of these. */
+#define RULE_ANY		256	/* one byte, whichever */
+#define RULE_STAR		257	/* any number of bytes */
+#define RULE_SET		512	/* a byte of a set, by its number */
+
+struct rule_set {
+	__u32 bits[8];
+};
+
+struct rule_list {
+	__u32 needs;
+	__u32 n_roots;
+	struct fanotify_fastpath_ancestor roots[RULE_ROOTS];
+	struct rule_test tests[RULE_TESTS];
+	__u16 tokens[RULE_TOKENS];
+	struct rule_set sets[RULE_SETS];
+};
+
+/*
+ * What the program "identify" tells of an open file of the calling process, in
+ * the terms that the handler compares.
+ */
+struct rule_identity {
+	__s32 fd;
+	__u32 level;		/* of a cgroup, by its directory */
+	struct fanotify_fastpath_ancestor id;
+};
+
+/*
+ * The mark on a root of a list is an ignore mark of exactly FAN_EVENT_ON_CHILD. It
+ * hides no event, and adds none, also if the group has another mark there.
+ */
+#define RULE_ROOT_MASK	0x08000000
+
+#endif /* _FANFP_FILTER_H */

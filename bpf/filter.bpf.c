@@ -26,17 +26,17 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 /* Macros of the kernel, which are not in its BTF. */
 #define MINORBITS	20
 #define CGROUP2_SUPER_MAGIC 0x63677270
-#define FMODE_READ	(1 << 0)
-#define FMODE_WRITE	(1 << 1)
-#define FMODE_EXEC	(1 << 5)
-#define FMODE_CREATED	(1 << 20)
+#define FMODE_READ	0x1
+#define FMODE_WRITE	0x2
+#define FMODE_EXEC	0x20
+#define FMODE_CREATED	0x100000
 #define O_TRUNC		00001000
 #define O_APPEND	00002000
 
-extern void bpf_preempt_disable(void) __ksym;
-extern void bpf_preempt_enable(void) __ksym;
-extern void bpf_rcu_read_lock(void) __ksym;
-extern void bpf_rcu_read_unlock(void) __ksym;
+extern __ksym void bpf_preempt_disable(void);
+extern __ksym void bpf_preempt_enable(void);
+extern __ksym void bpf_rcu_read_lock(void);
+extern __ksym void bpf_rcu_read_unlock(void);
 
 /* Events about an entry of a directory: the entry's place is the directory. */
 #define ENTRY_EVENTS (FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO)

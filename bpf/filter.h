@@ -22,7 +22,7 @@
 #define RULE_NEEDS_INSIDE	1	/* the nearest mark */
 #define RULE_NEEDS_ROOTS	2	/* all marks */
 
-/* Bits for RULE_OPEN: how a file was opened. */
+/* Bits for RULE_OPEN: how a file is open. FANFP_OPEN_* of the library are these. */
 #define RULE_OPEN_READ	1
 #define RULE_OPEN_WRITE	2
 #define RULE_OPEN_APPEND	4

@@ -15,21 +15,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fanfp.h"
 #include "named.h"
+#include "rules_cmd.h"
 #include "tool.h"
 
 static const char usage[] =
 	"Usage: fanfp attach HANDLER --pid PID [OPTIONS]\n"
+	"       fanfp attach --rules FILE --pid PID [OPTIONS]\n"
 	"\n"
 	"Attach HANDLER to a fanotify file descriptor of process PID, until fanfp is\n"
 	"interrupted or the process closes the descriptor. HANDLER is a file (a path,\n"
 	"or a name with a dot), a registered handler or a built-in one.\n"
 	"\n"
+	"  --rules FILE       decide by the rules in FILE: see fanfp-rules(5); SIGUSR1\n"
+	"                     has it read again\n"
 	"  --pid PID          the process\n"
 	"  --fd FD            its file descriptor, if it has several of fanotify\n"
 	"  --args TEXT        arguments of the handler\n"
@@ -42,7 +47,8 @@ static const char usage[] =
 #define MAX_ROOTS	64
 
 struct attachment {
-	const char *handler;
+	const char *handler;		/* or the file of the rules */
+	struct fanfp_rules *rules;	/* or NULL */
 	long pid, fd;
 	int pidfd;
 	bool by_name;
@@ -78,13 +84,17 @@ static int attach_handler(struct attachment *att, int group)
 	if (att->by_name)
 		return fanfp_group__attach(group, att->handler, &opts);
 
-	handler = open_handler(att->handler);
-	if (!handler)
-		return -errno;
-	att->link = fanfp_handler__attach(handler, group, &opts);
-	if (!att->link)
-		err = -errno;
-	fanfp_handler__close(handler);
+	if (att->rules) {
+		att->link = fanfp_rules__attach(att->rules, group, &opts);
+		err = att->link ? 0 : -errno;
+	} else {
+		handler = open_handler(att->handler);
+		if (!handler)
+			return -errno;
+		att->link = fanfp_handler__attach(handler, group, &opts);
+		err = att->link ? 0 : -errno;
+		fanfp_handler__close(handler);
+	}
 	if (!err && att->pin) {
 		err = fanfp_link__pin(att->link, att->pin);
 		if (err) {
@@ -117,40 +127,68 @@ static int attach(struct attachment *att, int group)
 
 static void detach(struct attachment *att)
 {
-	int group;
+	int group = -1;
+
+	/* Not while it ran: our copy would have kept the group open. */
+	if (att->by_name || att->n_roots || att->rules)
+		group = fanfp_group__open_pid(att->pid, att->fd);
+	if (att->rules && group >= 0)
+		fanfp_link__set_group(att->link, group);
 
 	/* Before the roots go, or the handler would skip everything. */
 	if (att->pin)
 		fanfp_link__unpin(att->link);
 	fanfp_link__destroy(att->link);
 	att->link = NULL;
+	if (group < 0)
+		return;
+	if (att->by_name)
+		fanfp_group__detach(group, att->handler);
+	remove_roots(att, group, att->n_roots);
+	close(group);
+}
 
-	/* Not while it ran: our copy would have kept the group open. */
-	if (att->by_name || att->n_roots) {
-		group = fanfp_group__open_pid(att->pid, att->fd);
-		if (group >= 0) {
-			if (att->by_name)
-				fanfp_group__detach(group, att->handler);
-			remove_roots(att, group, att->n_roots);
-			close(group);
-		}
-	}
+/* Read the rules again; if there is a mistake in them, the old ones stay. */
+static void read_again(struct attachment *att, int signals)
+{
+	struct signalfd_siginfo info;
+	struct fanfp_rules *rules;
+	int group;
+
+	while (read(signals, &info, sizeof(info)) > 0)
+		;
+	rules = rules_read(att->handler);
+	group = rules ? fanfp_group__open_pid(att->pid, att->fd) : -1;
+	if (group < 0 || fanfp_link__set_group(att->link, group) ||
+	    fanfp_rules__update(att->link, rules))
+		failed("%s: not changed", att->handler);
+	else
+		printf("changed to what is in '%s' now\n", att->handler);
+	fflush(stdout);
+	fanfp_rules__free(rules);
+	if (group >= 0)
+		close(group);
 }
 
 /* Wait for a signal or the end of the group; returns an exit code. */
-static int wait_for_end(struct attachment *att, int signals)
+static int wait_for_end(struct attachment *att, int signals, int changes)
 {
 	struct pollfd fds[] = {
 		{ .fd = signals, .events = POLLIN },
 		/* A link knows better: a child may have the group too. */
 		{ .fd = att->link ? -1 : att->pidfd, .events = POLLIN },
 		{ .fd = att->link ? fanfp_link__fd(att->link) : -1 },
+		{ .fd = changes, .events = POLLIN },
 	};
 
-	while (poll(fds, 3, -1) < 0) {
-		if (errno != EINTR)
-			return failed("poll: %s", strerror(errno));
-	}
+	do {
+		while (poll(fds, 4, -1) < 0) {
+			if (errno != EINTR)
+				return failed("poll: %s", strerror(errno));
+		}
+		if (fds[3].revents)
+			read_again(att, changes);
+	} while (!fds[0].revents && !fds[1].revents && !fds[2].revents);
 	if (fds[2].revents & POLLHUP) {
 		printf("detached: the fanotify group was closed\n");
 	} else if (fds[1].revents) {
@@ -165,10 +203,11 @@ static int wait_for_end(struct attachment *att, int signals)
 
 static int run(struct attachment *att)
 {
-	int group, signals, err;
+	int group, signals, changes, err;
 	char comm[32];
 
 	signals = end_signals();
+	changes = att->rules ? rules_signal() : -1;
 	att->pidfd = syscall(SYS_pidfd_open, att->pid, 0);
 	if (att->pidfd < 0)
 		return failed("process %ld: %s", att->pid, strerror(errno));
@@ -197,7 +236,7 @@ static int run(struct attachment *att)
 		fanfp_link__destroy(att->link);
 		return 0;
 	}
-	return wait_for_end(att, signals);
+	return wait_for_end(att, signals, changes);
 }
 
 /* Run in a child that ends when this process is killed; returns an exit code. */
@@ -211,6 +250,7 @@ static int run_in_child(struct attachment *att)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 
@@ -235,6 +275,7 @@ static int run_in_child(struct attachment *att)
 int cmd_attach(int argc, char **argv)
 {
 	static const struct option long_options[] = {
+		{ "rules", required_argument, NULL, 'r' },
 		{ "pid", required_argument, NULL, 'P' },
 		{ "fd", required_argument, NULL, 'f' },
 		{ "args", required_argument, NULL, 'a' },
@@ -246,6 +287,7 @@ int cmd_attach(int argc, char **argv)
 		{}
 	};
 	static struct attachment att = { .pid = -1, .fd = -1 };
+	const char *rules = NULL;
 	int opt, err;
 
 	while ((opt = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
@@ -257,6 +299,9 @@ int cmd_attach(int argc, char **argv)
 		if (!err)
 			continue;
 		switch (opt) {
+		case 'r':
+			rules = optarg;
+			break;
 		case 'i':
 		case 'x':
 			if (att.n_roots == MAX_ROOTS)
@@ -277,18 +322,27 @@ int cmd_attach(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
-	if (optind != argc - 1)
-		return wrong_usage("attach", "one handler is needed");
-	att.handler = argv[optind];
+	if (rules && (optind != argc || att.args.size))
+		return wrong_usage("attach", "--rules takes the place of a handler and its arguments");
+	if (!rules && optind != argc - 1)
+		return wrong_usage("attach", "one handler is needed, or --rules");
+	att.handler = rules ?: argv[optind];
 	if (att.pid < 0)
 		return wrong_usage("attach", "--pid is needed");
+	if (rules) {
+		att.rules = rules_read(rules);
+		if (!att.rules)
+			return EXIT_FAILED;
+	}
 	if (!fanfp_supported())
 		return EXIT_FAILED;
-	att.by_name = is_registered(att.handler);
+	att.by_name = !rules && is_registered(att.handler);
 	if (att.by_name && att.pin)
 		return wrong_usage("attach", "'%s' is registered, and so stays attached until the group is closed; --pin is for others",
 				   att.handler);
-	if (!att.pin && (att.by_name || att.n_roots))
+	/* Instead of the end in the middle: what was attached is undone. */
+	signal(SIGPIPE, SIG_IGN);
+	if (!att.pin && (att.by_name || att.n_roots || att.rules))
 		return run_in_child(&att);
 	return run(&att);
 }

@@ -14,6 +14,7 @@
 #include "fanotify_fastpath.h"
 #include "named.h"
 #include "output.h"
+#include "rules_cmd.h"
 #include "tool.h"
 
 static const char usage[] =
@@ -21,6 +22,7 @@ static const char usage[] =
 	"       fanfp handler show NAME\n"
 	"       fanfp handler load FILE.bpf.o|BUILTIN [--pin PATH]\n"
 	"       fanfp handler unload NAME|PATH\n"
+	"       fanfp handler check FILE\n"
 	"\n"
 	"list    show the handlers that can be attached by name\n"
 	"show    show one of them; bpftool's 'dump'\n"
@@ -28,6 +30,8 @@ static const char usage[] =
 	"        pinned in " PIN_DIR ", or at PATH; bpftool's 'register'\n"
 	"unload  undo that; without the module flavour, what is attached stays;\n"
 	"        bpftool's 'unregister'\n"
+	"check   say what is wrong with a file of rules, see fanfp-rules(5), or what\n"
+	"        handler is in a BPF object; nothing is loaded\n"
 	"\n"
 	"  --pin PATH     pin it there, in a bpf file system\n"
 	"  -j, --json     print JSON\n"
@@ -156,6 +160,12 @@ static int show(const char *what, const char *pin)
 	return list(what);
 }
 
+static int check(const char *what, const char *pin)
+{
+	(void)pin;
+	return rules_check(what);
+}
+
 static const struct {
 	const char *name;
 	const char *bpftool;	/* what bpftool struct_ops calls it */
@@ -164,6 +174,7 @@ static const struct {
 	{ "show", "dump", show },
 	{ "load", "register", load },
 	{ "unload", "unregister", unload },
+	{ "check", "check", check },
 };
 
 int cmd_handler(int argc, char **argv)
@@ -211,7 +222,7 @@ int cmd_handler(int argc, char **argv)
 		if (strcmp(verb, verbs[i].name) && strcmp(verb, verbs[i].bpftool))
 			continue;
 		if (argc != 2)
-			return wrong_usage("handler", "%s takes one handler",
+			return wrong_usage("handler", "%s takes one handler or file",
 					   verb);
 		return verbs[i].run(argv[1], pin);
 	}

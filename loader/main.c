@@ -26,6 +26,8 @@ static const struct command commands[] = {
 	{ "handler", cmd_handler, "list, load and unload handlers" },
 	{ "group", cmd_group, "show groups and what is attached to them" },
 	{ "attach", cmd_attach, "attach a handler to a running process" },
+	{ "run", cmd_run, "run a program with rules on its fanotify groups" },
+	{ "explain", cmd_explain, "tell which rule decides about an event, and why" },
 	{ "detach", cmd_detach, "detach a handler" },
 	{ "replace", cmd_replace, "put another handler in the place of one" },
 	{ "watch", cmd_watch, "print what happens below directories" },

@@ -56,11 +56,11 @@ static int no_memory(const struct fanfp_rules *rules)
 /* Have the kernel tell what a path stands for; @ctx is the program. */
 static int ask(const char *path, struct rule_identity *id, void *ctx)
 {
-	const int *prog = ctx;
 	LIBBPF_OPTS(bpf_test_run_opts, opts,
 		.ctx_in = id,
 		.ctx_size_in = sizeof(*id),
 	);
+	const int *prog = ctx;
 	int err;
 
 	id->fd = open(path, O_PATH | O_CLOEXEC);
@@ -328,15 +328,13 @@ struct fanfp_link *fanfp_rules__attach(const struct fanfp_rules *rules,
 				       int fanotify_fd,
 				       const struct fanfp_attach_opts *opts)
 {
+	LIBFANFP_OPTS(fanfp_open_opts, open_opts, .prepare = prepare);
 	struct making making = { .rules = rules };
-	LIBFANFP_OPTS(fanfp_open_opts, open_opts,
-		.prepare = prepare,
-		.ctx = &making,
-	);
 	struct fanfp_link *link = NULL;
 	struct fanfp_handler *handler;
 	int err;
 
+	open_opts.ctx = &making;
 	handler = fanfp_handler__open_builtin("filter", &open_opts);
 	if (!handler)
 		return NULL;
@@ -359,14 +357,12 @@ struct fanfp_link *fanfp_rules__attach(const struct fanfp_rules *rules,
 /* Let a link that this process did not make have a new handler. */
 static int replace(struct fanfp_link *link, const struct fanfp_rules *rules)
 {
+	LIBFANFP_OPTS(fanfp_open_opts, open_opts, .prepare = prepare);
 	struct making making = { .rules = rules };
-	LIBFANFP_OPTS(fanfp_open_opts, open_opts,
-		.prepare = prepare,
-		.ctx = &making,
-	);
 	struct fanfp_handler *handler;
 	int err;
 
+	open_opts.ctx = &making;
 	handler = fanfp_handler__open_builtin("filter", &open_opts);
 	if (!handler)
 		return -errno;

@@ -28,14 +28,6 @@
 /* Events about an object that come without a name. */
 #define NAMELESS_EVENTS	(FAN_DELETE_SELF | FAN_MOVE_SELF)
 
-_Static_assert(FANFP_OPEN_READ == RULE_OPEN_READ &&
-	       FANFP_OPEN_WRITE == RULE_OPEN_WRITE &&
-	       FANFP_OPEN_APPEND == RULE_OPEN_APPEND &&
-	       FANFP_OPEN_TRUNC == RULE_OPEN_TRUNC &&
-	       FANFP_OPEN_CREATE == RULE_OPEN_CREATE &&
-	       FANFP_OPEN_EXEC == RULE_OPEN_EXEC,
-	       "the bits of the library are those of the handler");
-
 bool facts_is_below(const struct facts *facts, const struct spot *root)
 {
 	unsigned int i;

@@ -20,8 +20,6 @@
 
 void rules_error(struct parser *p, unsigned int column, const char *fmt, ...)
 {
-	void (*mistake)(void *ctx, unsigned int line, unsigned int column,
-			const char *text) = OPTS_GET(p->opts, mistake, NULL);
 	char text[512];
 	va_list args;
 
@@ -33,8 +31,8 @@ void rules_error(struct parser *p, unsigned int column, const char *fmt, ...)
 	va_end(args);
 	if (p->errors == RULES_ERRORS_MAX)
 		snprintf(text, sizeof(text), "too many mistakes; the rest is not told");
-	if (mistake)
-		mistake(p->opts->ctx, p->line, column, text);
+	if (OPTS_GET(p->opts, mistake, NULL))
+		p->opts->mistake(p->opts->ctx, p->line, column, text);
 	else
 		pr_warn("%s:%u:%u: %s", p->rules->name, p->line, column, text);
 }
@@ -349,13 +347,13 @@ static bool read_verdict(struct parser *p, struct rule *rule)
 	while (p->at < p->end && !is_blank(*p->at))
 		p->at++;
 	len = p->at - word;
-	if (is_word(word, len, "send"))
+	if (is_word(word, len, "send")) {
 		rule->verdict = FANFP_SEND;
-	else if (is_word(word, len, "skip"))
+	} else if (is_word(word, len, "skip")) {
 		rule->verdict = FANFP_SKIP;
-	else if (is_word(word, len, "allow"))
+	} else if (is_word(word, len, "allow")) {
 		rule->verdict = FANFP_ALLOW;
-	else if (!read_deny(p, word, len, rule)) {
+	} else if (!read_deny(p, word, len, rule)) {
 		rules_error(p, column_of(p, word),
 			    "no verdict '%s'; there are send skip allow deny deny=ERRNO, and default in front of one",
 			    rules_show(word, len));

@@ -32,6 +32,8 @@ struct command {
 int cmd_handler(int argc, char **argv);
 int cmd_group(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
 int cmd_replace(int argc, char **argv);
 int cmd_watch(int argc, char **argv);

@@ -49,6 +49,7 @@ struct world {
 	struct fp_dir dir;
 	char dirs[DIRS][96];
 	char files[FILES][128];
+	const char *included[3], *excluded[2];	/* of these, NULL at the end */
 	char copy[64];			/* another executable */
 	struct actor actors[ACTORS];
 	int asks, tells;		/* groups: permissions, notifications */
@@ -284,16 +285,14 @@ static void be_an_actor(int argc, char **argv)
 static bool expect(struct world *w, const struct actor *actor, __u64 event,
 		   const char *path, const char *to, uint32_t open)
 {
-	const char *included[] = { w->dirs[1], w->dirs[6], NULL };
-	const char *excluded[] = { w->dirs[2], NULL };
 	LIBFANFP_OPTS(fanfp_explain_opts, opts,
 		.event = event,
 		.path = path,
 		.new_path = to,
 		.open = open,
 		.pid = actor->pid,
-		.include = included,
-		.exclude = excluded,
+		.include = w->included,
+		.exclude = w->excluded,
 	);
 	struct fanfp_decision decision = { .sz = sizeof(decision) };
 
@@ -558,13 +557,16 @@ static int start_actors(struct world *w)
 	return 0;
 }
 
-static int add_roots(const struct world *w, int fd)
+static int add_roots(struct world *w, int fd)
 {
-	return fp_include(fd, w->dirs[1]) ?: fp_include(fd, w->dirs[6]) ?:
-		fp_exclude(fd, w->dirs[2]);
+	w->included[0] = w->dirs[1];
+	w->included[1] = w->dirs[6];
+	w->excluded[0] = w->dirs[2];
+	return fp_include(fd, w->included[0]) ?: fp_include(fd, w->included[1]) ?:
+		fp_exclude(fd, w->excluded[0]);
 }
 
-static int make_group(const struct world *w, unsigned int flags, __u64 mask)
+static int make_group(struct world *w, unsigned int flags, __u64 mask)
 {
 	int fd = fanotify_init(flags | FAN_CLOEXEC | FAN_NONBLOCK, O_RDONLY);
 

@@ -314,7 +314,7 @@ check-valgrind: tests		## the tests of libfanfp that load no handler, in valgrin
 		valgrind $(VALGRIND) $(BUILD)/selftests/fanfp_lib_open_test && \
 		sum_up valgrind $(BUILD)/results
 
-check-valgrind-guest: kernel tests	## those that do, in a guest (an hour)
+check-valgrind-guest: kernel tests	## those that do, in a guest; takes long
 	@selftests/vm/run-tests --name valgrind --results $(BUILD)/results \
 		--kernel $(KERNEL)/bzImage --mem 2048 --limit 4000 --timeout 8000 \
 		$(USERLAND) --add /usr/bin/valgrind.bin --add $(VALGRIND_DIR)/default.supp \

@@ -133,6 +133,8 @@ const char *tree_other(int number);
  *          merged with a later one.
  * @run: Does its part of a batch: BENCH_BATCH files from @first on.
  * @units: How many units a batch is, with all its phases.
+ * @deferred: The kernel does a part later, for many at once: so that the mean of
+ *            the batches counts, and not the median.
  */
 struct bench_work {
 	const char *name;
@@ -143,6 +145,7 @@ struct bench_work {
 	int phases;
 	void (*run)(const struct bench_tree *tree, int phase, int first);
 	int units;
+	bool deferred;
 	struct bench_work *next;
 };
 
@@ -270,6 +273,9 @@ long bench_watch_drain(struct bench_watch *watch);
 int group_open(unsigned int flags);
 #define GROUP_FID	FAN_REPORT_DFID_NAME
 #define GROUP_FD	0
+
+/* Let read(2) wait for an event. */
+void group_block(int fd);
 
 /* Mark what @setup says, for its events. */
 void group_mark(int fd, const struct bench_setup *setup);

@@ -54,15 +54,6 @@ class Kernel:
         return dataclasses.replace(
             self, ko=f"{BUILD}/module/{name}/fanotify_fastpath.ko")
 
-    def system_map(self):
-        """The file with its symbols, or None."""
-        folder, name = os.path.split(os.path.realpath(self.image))
-        for path in (f"{folder}/System.map",
-                     f"{folder}/{name.replace('vmlinuz', 'System.map')}"):
-            if os.path.exists(path):
-                return path
-        return None
-
 
 def stock_kernel():
     """Debian's kernel."""
@@ -107,7 +98,7 @@ class Boot:
         command = [os.path.join(TOP, "selftests/vm/vm"), "run",
                    "--mem", str(self.memory), "--timeout", "1800",
                    "--smp", str(self.cpus), "--disk", "256M:ext4",
-                   "--append", "nokaslr", "--add", f"{BUILD}/bench:/bench",
+                   "--append", "norandmaps", "--add", f"{BUILD}/bench:/bench",
                    *self.kernel.options()]
         if not self.timed:
             command += ["--icount"]

@@ -3,36 +3,52 @@
  * waiting - the reference with a listener that is a process of its own, and
  * waits in read(2) for the next event
  *
- * As listeners do when events come now and then. In the other cases it reads all
- * of a batch at once, and nobody is woken: that is the least it can cost.
+ * As it is when events come now and then: each wakes the listener. In the other
+ * cases it reads all of a batch at once, and nobody is woken: that is the least
+ * it can cost.
  */
 #include <sys/ioctl.h>
 
 #include "common.h"
 #include "bench.h"
 
-/* Wait until the other process has read all, and then until it waits again. */
-static int wait_until_read(struct bench_watch *watch)
+/* The group whose events are to be read before the next file is opened. */
+static int waited_for;
+
+/* By then the listener waits again: it is asked for the next event first. */
+static void wait_until_read(void)
 {
-	static bool waited;
 	int bytes;
 
-	waited = !waited;
-	if (!waited)
-		return 0;
 	do {
 		sched_yield();
-		if (ioctl(watch->fd, FIONREAD, &bytes))
+		if (ioctl(waited_for, FIONREAD, &bytes))
 			bench_die("cannot see what is queued");
 	} while (bytes);
-	return BENCH_BATCH;
 }
+
+static void open_and_wait(const struct bench_tree *tree, int phase, int first)
+{
+	int i;
+
+	for (i = first; i < first + BENCH_BATCH; i++) {
+		close(openat(tree->dir, tree_file(i), O_RDONLY | O_CLOEXEC));
+		wait_until_read();
+	}
+}
+
+/* Not one of the works: nobody else is to wait. */
+static const struct bench_work waiting_work = {
+	.phases = 1,
+	.run = open_and_wait,
+	.units = BENCH_BATCH,
+};
 
 static pid_t listen(struct bench_watch *watch)
 {
 	pid_t pid;
 
-	fcntl(watch->fd, F_SETFL, fcntl(watch->fd, F_GETFL) & ~O_NONBLOCK);
+	group_block(watch->fd);
 	pid = fork();
 	if (pid)
 		return pid;
@@ -43,7 +59,6 @@ static pid_t listen(struct bench_watch *watch)
 
 static void measure_waiting(const char *name)
 {
-	struct bench_watch_kind kind = *bench_watch_kind(name);
 	struct bench_setup setup;
 	struct bench_watch watch;
 	struct bench_tree tree;
@@ -51,25 +66,31 @@ static void measure_waiting(const char *name)
 
 	tree_make(&tree, 4, BENCH_FILES);
 	setup_reference(&setup, &tree);
-	bench_watch_start(&watch, &kind, &setup);
+	bench_watch_start(&watch, bench_watch_kind(name), &setup);
+	waited_for = watch.fd;
 	pid = listen(&watch);
-	kind.take = wait_until_read;
-	/* What it keeps, it knows itself. */
-	kind.filters = false;
-	measure_work(bench_work("open"), &tree, &watch, "waiting.%s", name);
+	measure_work(&waiting_work, &tree, NULL, "waiting.%s", name);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	bench_watch_stop(&watch);
 	tree_remove(&tree);
 }
 
-BENCH_CASE(waiting)
+/* What it takes to ask whether events are queued, too. */
+static void measure_none(void)
 {
 	struct bench_tree tree;
 
 	tree_make(&tree, 4, BENCH_FILES);
-	measure_open(&tree, "none", "waiting");
+	waited_for = group_open(GROUP_FID);
+	measure_work(&waiting_work, &tree, NULL, "waiting.none");
+	close(waited_for);
 	tree_remove(&tree);
+}
+
+BENCH_CASE(waiting)
+{
+	measure_none();
 	measure_waiting("fid");
 	measure_waiting("fd");
 	measure_waiting("filter_fid");

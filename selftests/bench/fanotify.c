@@ -9,12 +9,9 @@
 
 int group_open(unsigned int flags)
 {
-	int fd;
-
-	if (!(flags & FAN_CLASS_CONTENT))
-		flags |= FAN_NONBLOCK;
-	fd = fanotify_init(flags | FAN_CLOEXEC | FAN_UNLIMITED_QUEUE |
-			   FAN_UNLIMITED_MARKS, O_RDONLY | O_CLOEXEC);
+	int fd = fanotify_init(flags | FAN_NONBLOCK | FAN_CLOEXEC |
+			       FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS,
+			       O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		bench_die("cannot make a group");
 	return fd;
@@ -65,6 +62,11 @@ bool bench_lacks_fastpath(const char *name)
 	if (why)
 		bench_left_out(name, why);
 	return why;
+}
+
+void group_block(int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 }
 
 const char *fastpath_wants(void)

@@ -5,11 +5,13 @@ import bisect
 import collections
 
 USER_END = 1 << 47
+# No function is longer.
+LONGEST = 1 << 16
 
 # Who writes to shared memory in these, writes for an event.
 EVENT_FUNCTIONS = ("fsnotify", "__fsnotify", "fanotify", "fastpath", "wrapped",
                    "bpf_prog_", "bpf_fanotify", "__srcu", "find_mark",
-                   "bpf_trampoline", "(no symbol)")
+                   "bpf_trampoline", "(trampoline)")
 
 # What differs by less, for each open+close, is the kernel's tick.
 LEAST = 0.5
@@ -18,27 +20,23 @@ LEAST = 0.5
 class Symbols:
     """Functions of the kernel and of what has been loaded, by address."""
 
-    def __init__(self, system_map, loaded):
-        table = dict(loaded)
-        # The end of the kernel's text belongs to no function of it.
-        with open(system_map, encoding="ascii") as file:
-            for line in file:
-                address, _, name = line.split()
-                address = int(address, 16)
-                # Not the variables of a CPU, whose addresses are small.
-                if address >= USER_END:
-                    table.setdefault(address, name)
-                if name == "_end":
-                    table[address] = "(no symbol)"
-        self.names = table
-        self.starts = sorted(table)
+    def __init__(self, names):
+        self.names = names
+        self.starts = sorted(names)
 
     def name(self, address):
         """The function that an instruction is in."""
         if address < USER_END:
             return "(userspace)"
-        name = self.names[self.starts[bisect.bisect(self.starts, address) - 1]]
-        # What the compiler or a linker made of one function.
+        start = self.starts[bisect.bisect(self.starts, address) - 1]
+        # The trampolines of BPF have no names.
+        if address - start > LONGEST:
+            return "(trampoline)"
+        name = self.names[start]
+        # A BPF program is named after its code, too: bpf_prog_DIGEST_NAME.
+        if name.startswith("bpf_prog_"):
+            return "bpf_prog_" + name.split("_", 3)[3]
+        # What the compiler made of one function.
         return name.split(".")[0]
 
 
@@ -62,23 +60,26 @@ def by_function(counts, symbols, units):
     return table
 
 
-def profiles(output, system_map):
+def profiles(output):
     """For each section its metric, and what each function executed and shared."""
+    kernel = {}
     for section, (executed, stores) in zip(output.sections,
                                            sections(output.profile)):
-        symbols = Symbols(system_map, section["symbols"])
+        # The first has those of the kernel itself.
+        kernel = kernel or section["symbols"]
+        symbols = Symbols(kernel | section["symbols"])
         yield (section["metric"],
                by_function(executed, symbols, section["units"]),
                by_function(stores, symbols, section["units"]))
 
 
-def instructions(output, system_map):
+def instructions(output):
     """
     What each function adds with a watcher: metrics profile.WATCHER.FUNCTION,
     which add up to the watcher's cost.
     """
     tables = {metric.removeprefix("open."): executed
-              for metric, executed, _ in profiles(output, system_map)}
+              for metric, executed, _ in profiles(output)}
     none = tables.pop("none", {})
     values = {}
     for watcher, table in tables.items():
@@ -93,13 +94,13 @@ def instructions(output, system_map):
     return values
 
 
-def shared_writes(output, system_map):
+def shared_writes(output):
     """
     Writes for each event to cache lines of the kernel that another CPU writes
     to, too: metrics shared.WATCHER.
     """
     values = {}
-    for metric, _, stores in profiles(output, system_map):
+    for metric, _, stores in profiles(output):
         watcher = metric.rpartition(".")[2]
         values[f"shared.{watcher}"] = sum(
             count for function, count in stores.items()

@@ -22,9 +22,19 @@ class Metric:
     # What JSON gets beside what all metrics have.
     extra = {}
 
+    @property
+    def measured(self):
+        """The metric that a case reports and that this has the unit of."""
+        return self.same_as or self.name
+
+    @property
+    def is_ratio(self):
+        """Whether it says nothing without its baseline."""
+        return bool(self.same_as)
+
     def of_runs(self, values):
         """Its value in each run; KeyError if these lack what it takes."""
-        return values[self.same_as or self.name]
+        return values[self.measured]
 
 
 @dataclasses.dataclass
@@ -38,6 +48,14 @@ class Difference(Metric):
         self.baseline = self.baseline or self.minus
         self.extra = {"minus": self.minus}
 
+    @property
+    def measured(self):
+        return self.whole
+
+    @property
+    def is_ratio(self):
+        return self.baseline != self.minus
+
     def of_runs(self, values):
         return [whole - minus for whole, minus
                 in zip(values[self.whole], values[self.minus])]
@@ -48,6 +66,10 @@ class Slope(Metric):
     """How much metrics grow by, for each step of what they are called by."""
 
     points: dict = None
+
+    @property
+    def measured(self):
+        return next(iter(self.points.values()))
 
     def of_runs(self, values):
         series = [values[name] for name in self.points.values()]

@@ -34,6 +34,7 @@ static void allow_start(struct bench_watch *watch)
 	pid_t pid;
 
 	watch_group(watch, GROUP_FD);
+	group_block(watch->fd);
 	pid = fork();
 	if (!pid)
 		allow_all(watch->fd);

@@ -114,4 +114,6 @@ BENCH_WORK(compile) = {
 	.phases = 1,
 	.run = compile_run,
 	.units = 1,
+	/* Processes are freed after a grace period of RCU. */
+	.deferred = true,
 };

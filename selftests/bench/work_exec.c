@@ -44,4 +44,6 @@ BENCH_WORK(exec) = {
 	.phases = 1,
 	.run = exec_run,
 	.units = BENCH_BATCH,
+	/* Memory maps are freed after a grace period of RCU. */
+	.deferred = true,
 };

@@ -28,8 +28,10 @@ static void rename_run(const struct bench_tree *tree, int phase, int first)
 BENCH_WORK(rename) = {
 	.unit = "rename",
 	.events = FAN_RENAME,
-	.files = BENCH_FILES / 4,
+	.files = BENCH_FILES,
 	.phases = 2,
 	.run = rename_run,
 	.units = 2 * BENCH_BATCH,
+	/* Dentries are freed after a grace period of RCU. */
+	.deferred = true,
 };

@@ -5,9 +5,11 @@
  * Workers make, rename, open and remove files in directories that are inside, or
  * outside, all the time, and meanwhile move directories: some with roots below
  * them, from anywhere to anywhere; two without, one always to somewhere inside,
- * the other to somewhere outside. One more thread adds and removes other roots.
- * Each file has a name of its own, so that no two of its events are merged that
- * differ in more than bits.
+ * the other to somewhere outside. These two are also carried for a while, far
+ * below a third, which goes where they never are once it is rid of them: a walk
+ * that took that way up must not end there. One more thread adds and removes
+ * other roots. Each file has a name of its own, so that no two of its events are
+ * merged that differ in more than bits.
  */
 #include <pthread.h>
 
@@ -35,6 +37,8 @@ static const struct {
 	{ "in/skip/again", INCLUDED, true, true },
 	{ "out", NO_MARK, true, false },
 	{ "out/deep", NO_MARK, true, false },
+	{ "in/carrier0", NO_MARK, false, false },
+	{ "out/carrier1", NO_MARK, false, false },
 	{ "in/roams0", NO_MARK, true, true, true },
 	{ "in/roams0/deep", NO_MARK, true, true, true },
 	{ "out/roams1", NO_MARK, true, false, true },
@@ -55,8 +59,10 @@ static const struct {
 #define DIRS		((int)(sizeof(dirs) / sizeof(dirs[0])))
 #define IN		0
 #define OUT		4
-#define FLIP		10	/* the first that is not stable */
+#define CARRIER		6	/* of worker 0, then that of worker 1 */
+#define FLIP		12	/* the first that can become a root */
 #define ROAMING		2	/* workers that move a directory that roams */
+#define LEVELS		1000	/* below a carrier */
 
 enum group { TRUTH, FILTERED, GROUPS };
 
@@ -70,6 +76,7 @@ struct file {
 struct run {
 	int top, rounds, filtered;
 	int fds[DIRS];
+	int bottoms[ROAMING];	/* of the carriers */
 	struct handle handles[DIRS];
 	struct file files[WORKERS][MAX_ROUNDS];
 	bool stop;
@@ -119,20 +126,36 @@ static int one_file(struct worker *worker, int round)
 	return 0;
 }
 
-/* Move a directory to where what is below it stays what it is. */
+static int move(const char *name, int from, int to)
+{
+	return renameat(from, name, to, name) ? -errno : 0;
+}
+
+/*
+ * Move a directory, which is at @at, to where what is below it stays what it is;
+ * then, once its carrier has been elsewhere, below that.
+ */
 static int roam(struct worker *worker, int *at)
 {
-	struct run *run = worker->run;
-	int from = *at;
-	char name[16];
+	const struct run *run = worker->run;
+	char name[NAME_SIZE], carrier[NAME_SIZE];
+	int number = worker->number;
+	int base, away, from, home;
 
-	if (worker->number >= ROAMING)
+	if (number >= ROAMING)
 		return 0;
+	base = run->fds[number ? OUT : IN];
+	away = run->fds[number ? IN : OUT];
 	do {
-		*at = pick_stable(worker);
-	} while (dirs[*at].roams || dirs[*at].inside != dirs[from].inside);
-	snprintf(name, sizeof(name), "roams%d", worker->number);
-	return renameat(run->fds[from], name, run->fds[*at], name) ? -errno : 0;
+		home = pick_stable(worker);
+	} while (dirs[home].roams || dirs[home].inside != !number);
+	home = run->fds[home];
+	from = *at == NONE ? base : *at;
+	*at = run->bottoms[number];
+	snprintf(name, sizeof(name), "roams%d", number);
+	snprintf(carrier, sizeof(carrier), "carrier%d", number);
+	return move(name, from, home) ?: move(carrier, base, away) ?:
+		move(carrier, away, base) ?: move(name, home, *at);
 }
 
 /* Move the worker's own directory to where all is different. */
@@ -153,7 +176,7 @@ static void *work(void *arg)
 {
 	struct worker *worker = arg;
 	struct run *run = worker->run;
-	int round, at = 0, roams_at = worker->number ? OUT : IN, err = 0;
+	int round, at = 0, roams_at = NONE, err = 0;
 
 	for (round = 0; round < run->rounds && !err; round++)
 		err = one_file(worker, round) ?: roam(worker, &roams_at) ?:
@@ -302,6 +325,22 @@ static int make_dirs(struct run *run)
 	return err;
 }
 
+/* Make a long way down from @dir; returns a descriptor of its end. */
+static int make_bottom(int dir)
+{
+	int i, next;
+
+	dir = dup(dir);
+	for (i = 0; i < LEVELS && dir >= 0; i++) {
+		if (mkdirat(dir, "d", 0700))
+			return -errno;
+		next = openat(dir, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(dir);
+		dir = next;
+	}
+	return dir;
+}
+
 /* The last of @workers is the one that changes roots. */
 static void run_threads(struct run *run, struct worker *workers, int truth,
 			unsigned int seed)
@@ -341,6 +380,11 @@ int threads_run(const char *top, int truth, int filtered, int rounds,
 	run.top = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (run.top < 0 || make_dirs(&run))
 		return 1;
+	for (i = 0; i < ROAMING; i++) {
+		run.bottoms[i] = make_bottom(run.fds[CARRIER + i]);
+		if (run.bottoms[i] < 0)
+			return 1;
+	}
 	run_threads(&run, workers, truth, seed);
 
 	wrong = run.failed;
@@ -350,6 +394,8 @@ int threads_run(const char *top, int truth, int filtered, int rounds,
 	}
 	for (i = 0; i < DIRS; i++)
 		close(run.fds[i]);
+	for (i = 0; i < ROAMING; i++)
+		close(run.bottoms[i]);
 	close(run.top);
 	return wrong;
 }

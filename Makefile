@@ -280,7 +280,7 @@ check-long:			## the same, and the tests that take long
 
 # All that run in the tree, and a minute of everything at once. pci=noacpi: so
 # slow a kernel can run into the time limit of the ACPI interpreter.
-DEBUG_TESTS	?= $(filter-out module_test stress_test subtree_long_test,$(TEST_NAMES))
+DEBUG_TESTS	?= $(filter-out module_test stress_test oracle_long_test subtree_long_test,$(TEST_NAMES))
 
 check-debug: kernel-debug loader tests	## the tests on the debug kernel (DEBUG_TESTS='stress_test')
 	@selftests/vm/run-tests --name debug --results $(BUILD)/results \

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #define ORACLE_OPERATIONS	100000
-#define ORACLE_ROUNDS		2000
+#define ORACLE_ROUNDS		1000
 #define ORACLE_SEED		((unsigned long long)time(NULL))
 #define ORACLE_TIMEOUT		1800
 #include "oracle_test.c"

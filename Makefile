@@ -400,8 +400,12 @@ module-plain: kernel-plain
 BENCH_KERNELS	:= $(if $(filter intree,$(FLAVOUR)),kernel kernel-mask module-plain) \
 		   $(if $(filter module,$(FLAVOUR)),module)
 
+# All of it also makes the page that shows it.
+BENCH_REPORT	:= $(if $(and $(filter *,$(CASES)),$(filter module,$(FLAVOUR)), \
+			$(filter intree,$(FLAVOUR))),--report docs)
+
 bench: $(BENCH) $(BENCH_PLUGIN) $(BENCH_KERNELS)	## count instructions (CASES='depth roots')
-	@selftests/bench/bench --flavours '$(FLAVOUR)' --cases '$(CASES)'
+	@selftests/bench/bench --flavours '$(FLAVOUR)' --cases '$(CASES)' $(BENCH_REPORT)
 
 # --- the demo ----------------------------------------------------------------------------
 

@@ -119,10 +119,6 @@ static void measure_cpus(const char *name, const struct bench_setup *setup,
 			bench_report(bench_median(shared->medians, count),
 				     bench_clock_unit(), "%s", text);
 	}
-	if (profile_start()) {
-		run_workers(workers, count, shared);
-		profile_stop(text, count * BATCHES * BENCH_BATCH);
-	}
 	bench_watch_stop(&watch);
 	munmap(shared, sizeof(*shared));
 }

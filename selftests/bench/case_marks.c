@@ -11,17 +11,17 @@
 /* On a directory, a mark says to the subtree handler that it is watched. */
 static void measure_mark(const char *type, unsigned int mark)
 {
-	const char *names[] = {
-		"none", "ignore", "nop", "fid", "filter_fid",
-		mark == FAN_MARK_INODE ? NULL : "subtree",
+	static const char * const names[] = {
+		"none", "ignore", "nop", "fid", "filter_fid", "subtree",
 	};
+	const unsigned int count = ARRAY_SIZE(names) - (mark == FAN_MARK_INODE);
 	struct bench_setup setup;
 	struct bench_tree tree;
 	char prefix[32];
 	unsigned int i;
 
 	snprintf(prefix, sizeof(prefix), "mark.%s", type);
-	for (i = 0; i < ARRAY_SIZE(names) && names[i]; i++) {
+	for (i = 0; i < count; i++) {
 		tree_make(&tree, 4, BENCH_FILES);
 		setup_reference(&setup, &tree);
 		setup.mark = mark;

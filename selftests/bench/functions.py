@@ -8,11 +8,6 @@ USER_END = 1 << 47
 # No function is longer.
 LONGEST = 1 << 16
 
-# Who writes to shared memory in these, writes for an event.
-EVENT_FUNCTIONS = ("fsnotify", "__fsnotify", "fanotify", "fastpath", "wrapped",
-                   "bpf_prog_", "bpf_fanotify", "__srcu", "find_mark",
-                   "bpf_trampoline", "(trampoline)")
-
 # What differs by less, for each open+close, is the kernel's tick.
 LEAST = 0.5
 
@@ -41,14 +36,14 @@ class Symbols:
 
 
 def sections(text):
-    """The sections of the plugin's file: (executed, stores) by address."""
+    """The sections of the plugin's file: how often what address was executed."""
     found = []
     for line in text.splitlines():
-        what, first, *count = line.split()
-        if what == "section":
-            found.append(({}, {}))
+        address, count = line.split()
+        if address == "section":
+            found.append({})
         else:
-            found[-1][what == "store"][int(first, 16)] = int(count[0])
+            found[-1][int(address, 16)] = int(count)
     return found
 
 
@@ -61,16 +56,14 @@ def by_function(counts, symbols, units):
 
 
 def profiles(output):
-    """For each section its metric, and what each function executed and shared."""
+    """For each section its metric, and what each function executed."""
     kernel = {}
-    for section, (executed, stores) in zip(output.sections,
-                                           sections(output.profile)):
+    for section, executed in zip(output.sections, sections(output.profile)):
         # The first has those of the kernel itself.
         kernel = kernel or section["symbols"]
         symbols = Symbols(kernel | section["symbols"])
         yield (section["metric"],
-               by_function(executed, symbols, section["units"]),
-               by_function(stores, symbols, section["units"]))
+               by_function(executed, symbols, section["units"]))
 
 
 def instructions(output):
@@ -79,7 +72,7 @@ def instructions(output):
     which add up to the watcher's cost.
     """
     tables = {metric.removeprefix("open."): executed
-              for metric, executed, _ in profiles(output)}
+              for metric, executed in profiles(output)}
     none = tables.pop("none", {})
     values = {}
     for watcher, table in tables.items():
@@ -91,18 +84,4 @@ def instructions(output):
             else:
                 rest += added
         values[f"profile.{watcher}.(rest)"] = rest
-    return values
-
-
-def shared_writes(output):
-    """
-    Writes for each event to cache lines of the kernel that another CPU writes
-    to, too: metrics shared.WATCHER.
-    """
-    values = {}
-    for metric, _, stores in profiles(output):
-        watcher = metric.rpartition(".")[2]
-        values[f"shared.{watcher}"] = sum(
-            count for function, count in stores.items()
-            if function.startswith(EVENT_FUNCTIONS))
     return values

@@ -9,10 +9,13 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -105,6 +108,25 @@ static int __attribute__((noreturn)) help(FILE *file, int status)
 	exit(status);
 }
 
+/*
+ * In a process of its own, so that no case costs another something, and one that
+ * fails does not end the others. Returns whether it succeeded.
+ */
+static bool run_case(const struct bench_case *bench_case, const char *clock)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (!bench_case->timed)
+			bench_clock_start(clock);
+		bench_case->run();
+		exit(0);
+	}
+	return waitpid(pid, &status, 0) == pid && !status;
+}
+
 static bool matches(const char *name, char **patterns, int count)
 {
 	int i;
@@ -128,7 +150,7 @@ int main(int argc, char **argv)
 	const char *clock = "icount";
 	struct bench_case *bench_case;
 	bool timed = false;
-	int option, found = 0;
+	int option, found = 0, failed = 0;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
@@ -150,16 +172,18 @@ int main(int argc, char **argv)
 			help(stderr, 2);
 		}
 	}
-	if (!timed)
-		bench_clock_start(clock);
 	for (bench_case = cases; bench_case; bench_case = bench_case->next) {
 		if (bench_case->timed != timed ||
 		    !matches(bench_case->name, argv + optind, argc - optind))
 			continue;
-		bench_case->run();
 		found++;
+		if (!run_case(bench_case, clock)) {
+			fprintf(stderr, "bench: case %s failed\n",
+				bench_case->name);
+			failed++;
+		}
 	}
 	if (!found)
 		help(stderr, 2);
-	return 0;
+	return failed ? 1 : 0;
 }

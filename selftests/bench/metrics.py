@@ -157,9 +157,10 @@ METRICS = [
       for watcher in ("filter_fd", "filter_fid")],
 
     # A permission event that is answered in the kernel, or by a process.
-    *[Difference(f"answer.{work}", f"perm.{work}.allow.cost", round(1 / 12, 4),
-                 "ratio", whole=f"perm.{work}.nop", minus=f"perm.{work}.none")
-      for work in ("open", "exec")],
+    Difference("answer.open", "perm.open.allow.cost", round(1 / 12, 4), "ratio",
+               whole="perm.open.nop", minus="perm.open.none"),
+    Difference("answer.exec", "perm.exec.allow.cost", whole="perm.exec.nop",
+               minus="perm.exec.none"),
 
     # Each kfunc, beyond a handler that calls none.
     *[Difference(f"kfunc.{kfunc}", whole=f"open.kfunc_{kfunc}",
@@ -175,8 +176,6 @@ METRICS = [
           points={count: f"groups.{count}" for count in range(1, 9)}),
     *[Metric(f"cpus.4.{watcher}.cost", f"cpus.1.{watcher}.cost", 1.002, "ratio")
       for watcher in ("nop", "subtree")],
-    *[Metric(f"shared.{watcher}", "shared.none", 0.5)
-      for watcher in ("ignore", "nop", "subtree")],
 
     # What stays in memory: the roots, as without a handler.
     Metric("kept.inodes.subtree", "kept.inodes.fid", 1, "ratio"),

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * profile_plugin - a plugin of QEMU that counts how often each instruction is
- * executed, and which cache lines more than one CPU writes
+ * executed between the two markers of marker.h
  *
- * Between the two markers of marker.h. For each such section it writes to a file
+ * For each such section it writes to a file
  *
  *   section NUMBER
- *   insn ADDRESS COUNT
- *   store ADDRESS COUNT	of an instruction that wrote to a line of the
- *				kernel's that another CPU wrote to before
+ *   ADDRESS COUNT
  *
  * For -icount, where all CPUs of the guest are one thread: nothing is locked.
  */
@@ -26,12 +24,10 @@
  * the header.
  */
 typedef uint64_t qemu_plugin_id_t;
-typedef uint32_t qemu_plugin_meminfo_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 
 enum { CB_NO_REGS };
-enum { MEM_W = 2 };
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
 					   void (*cb)(qemu_plugin_id_t,
@@ -45,42 +41,31 @@ const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 					    void (*cb)(unsigned int cpu, void *),
 					    int flags, void *data);
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
-				      void (*cb)(unsigned int cpu,
-						 qemu_plugin_meminfo_t,
-						 uint64_t address, void *),
-				      int flags, int rw, void *data);
 
 int qemu_plugin_version = 1;
 
-#define KERNEL_START	0xffff800000000000
-#define LINE_BITS	6
-
-/* Instructions and lines are never forgotten: they are found by address. */
+/* Instructions are never forgotten: they are found by address. */
 #define TABLE_SIZE	(1 << 22)
 
 struct entry {
 	uint64_t address;
+	/* What it has of an earlier section does not count. */
 	uint64_t section;
 	uint64_t count;
-	/* Of an instruction: writes to shared lines; of a line: the CPUs. */
-	uint64_t writes;
 };
 
-static struct entry *insns, *lines;
+static struct entry insns[TABLE_SIZE];
 static uint64_t section;
 static bool recording;
 static FILE *file;
 
-static struct entry *find(struct entry **table, uint64_t address)
+static struct entry *find(uint64_t address)
 {
 	uint64_t i = (address * 0x9e3779b97f4a7c15) >> 42;
 	struct entry *entry;
 
-	if (!*table)
-		*table = calloc(TABLE_SIZE, sizeof(**table));
 	for (;; i = (i + 1) % TABLE_SIZE) {
-		entry = *table + i;
+		entry = &insns[i];
 		if (entry->address == address)
 			return entry;
 		if (!entry->address)
@@ -90,40 +75,17 @@ static struct entry *find(struct entry **table, uint64_t address)
 	return entry;
 }
 
-/* What it has of an earlier section does not count. */
-static void enter(struct entry *entry)
-{
-	if (entry->section == section)
-		return;
-	entry->section = section;
-	entry->count = 0;
-	entry->writes = 0;
-}
-
 static void on_insn(unsigned int cpu, void *data)
 {
 	struct entry *insn = data;
 
 	if (!recording)
 		return;
-	enter(insn);
-	insn->count++;
-}
-
-static void on_store(unsigned int cpu, qemu_plugin_meminfo_t info,
-		     uint64_t address, void *data)
-{
-	struct entry *insn = data, *line;
-
-	if (!recording || address < KERNEL_START)
-		return;
-	line = find(&lines, address >> LINE_BITS);
-	enter(line);
-	line->writes |= 1ULL << cpu;
-	if (line->writes & ~(1ULL << cpu)) {
-		enter(insn);
-		insn->writes++;
+	if (insn->section != section) {
+		insn->section = section;
+		insn->count = 0;
 	}
+	insn->count++;
 }
 
 static void on_start(unsigned int cpu, void *data)
@@ -138,16 +100,10 @@ static void on_stop(unsigned int cpu, void *data)
 
 	recording = false;
 	fprintf(file, "section %lu\n", section);
-	for (i = 0; i < TABLE_SIZE; i++) {
-		const struct entry *insn = &insns[i];
-
-		if (!insn->address || insn->section != section)
-			continue;
-		fprintf(file, "insn %lx %lu\n", insn->address, insn->count);
-		if (insn->writes)
-			fprintf(file, "store %lx %lu\n", insn->address,
-				insn->writes);
-	}
+	for (i = 0; i < TABLE_SIZE; i++)
+		if (insns[i].address && insns[i].section == section)
+			fprintf(file, "%lx %lu\n", insns[i].address,
+				insns[i].count);
 	fflush(file);
 }
 
@@ -171,7 +127,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
 	for (i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-		struct entry *entry = find(&insns, qemu_plugin_insn_vaddr(insn));
+		struct entry *entry = find(qemu_plugin_insn_vaddr(insn));
 
 		switch (marker(insn)) {
 		case MARKER_START:
@@ -185,9 +141,6 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		default:
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_insn,
 							       CB_NO_REGS, entry);
-			qemu_plugin_register_vcpu_mem_cb(insn, on_store,
-							 CB_NO_REGS, MEM_W,
-							 entry);
 		}
 	}
 }

@@ -341,14 +341,6 @@ def scaling(page):
                       ("1 CPU: subtree handler", "cpus.1.subtree.cost"),
                       ("4 CPUs: subtree handler", "cpus.4.subtree.cost")],
                  flavours=flavours)
-    page.say("Writes for each open and close to cache lines of the kernel that "
-             "another CPU writes to, by the functions of",
-             "fsnotify, fanotify, the fastpath and BPF, with 4 CPUs that open "
-             "files of their own:")
-    page.metrics("", [("nobody watches", "shared.none"),
-                      *[(WATCHERS[watcher], f"shared.{watcher}")
-                        for watcher in ("ignore", "nop", "subtree")]],
-                 flavours=flavours)
     page.say("Bytes that the kernel allocates, 2 CPUs being possible:")
     page.metrics("", [("an attachment", "memory.attachment"),
                       ("a registered BPF handler, with its program and map",

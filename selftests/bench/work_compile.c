@@ -96,7 +96,8 @@ static void compile_run(const struct bench_tree *tree, int phase, int first)
 	snprintf(number, sizeof(number), "%d", first);
 	pid = vfork();
 	if (!pid) {
-		char *argv[] = { COMPILER, number, NULL }, *envp[] = { NULL };
+		char *const argv[] = { COMPILER, number, NULL };
+		char *const envp[] = { NULL };
 
 		fchdir(tree->dir);
 		execve(COMPILER, argv, envp);

@@ -26,7 +26,7 @@ static void exec_prepare(struct bench_tree *tree)
 
 static void exec_run(const struct bench_tree *tree, int phase, int first)
 {
-	char *argv[] = { "none", NULL }, *envp[] = { NULL };
+	char *const argv[] = { "none", NULL }, *const envp[] = { NULL };
 	int i;
 
 	for (i = first; i < first + BENCH_BATCH; i++) {

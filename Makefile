@@ -220,6 +220,8 @@ TEST_CFLAGS	:= -O1 -g -Wall -Werror -D_GNU_SOURCE -static -Wno-cpp
 
 $(BUILD)/selftests/oracle_test $(BUILD)/selftests/oracle_long_test: $(ORACLE)
 $(BUILD)/selftests/oracle_long_test: selftests/oracle_test.c
+$(BUILD)/selftests/fanfp_stat_test: selftests/openmetrics.h
+$(BUILD)/selftests/fanfp_top_test $(BUILD)/selftests/fanfp_top_screen_test: selftests/top.h
 
 $(BUILD)/selftests/fanfp_watch_format_test: TEST_LIBS := -ljson-c
 

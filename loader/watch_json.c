@@ -36,11 +36,12 @@ static void add_path(struct json_object *object, const char *key,
 
 static void add_time(struct json_object *object, const struct watch *w)
 {
+	const char *format = w->options->time_format;
 	char text[64];
 
-	if (w->options->time_format) {
-		add(object, "time", json_object_new_string(
-			watch_time(w, w->options->time_format)));
+	if (format) {
+		add(object, "time",
+		    json_object_new_string(watch_time(w, format)));
 		return;
 	}
 	snprintf(text, sizeof(text), "%lld.%06ld",

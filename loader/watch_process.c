@@ -36,19 +36,34 @@ static bool read_proc(pid_t pid, const char *name, char *text, size_t size)
 	return len > 0;
 }
 
+/* In /proc/PID/status, a name has "\\n" and "\\\\" for a newline and a backslash. */
+static void copy_name(const char *text, char *name)
+{
+	while (*text) {
+		char c = *text++;
+
+		if (c == '\\' && *text)
+			c = *text++ == 'n' ? '\n' : '\\';
+		*name++ = c;
+	}
+	*name = '\0';
+}
+
 /* Name and uid in one go: in between the process could end. */
 static void read_process(struct watch_process *process)
 {
-	char text[4096], *uid;
+	char text[4096], name[2 * WATCH_COMM_MAX], *uid;
 
 	process->known = false;
 	strcpy(process->comm, "?");
 	if (!read_proc(process->pid, "status", text, sizeof(text)))
 		return;
 	uid = strstr(text, "\nUid:");
-	process->known =
-		uid && sscanf(text, "Name:\t%15[^\n]", process->comm) == 1 &&
-		sscanf(uid, "\nUid: %*u %u", &process->uid) == 1;
+	if (!uid || sscanf(text, "Name:\t%30[^\n]", name) != 1 ||
+	    sscanf(uid, "\nUid: %*u %u", &process->uid) != 1)
+		return;
+	copy_name(name, process->comm);
+	process->known = true;
 }
 
 /**
@@ -104,7 +119,7 @@ static int parse_uid(struct watch_value *value)
 /* As /proc says it: from the top of the hierarchy. */
 static int parse_cgroup(struct watch_value *value)
 {
-	char *path = value->text;
+	char *path = value->text, dir[PATH_MAX];
 	size_t len;
 
 	if (path_is_below(path, CGROUP_FS))
@@ -114,7 +129,10 @@ static int parse_cgroup(struct watch_value *value)
 		path[len - 1] = '\0';
 	if (!*path)
 		strcpy(path, "/");
-	return *path == '/' ? 0 : wrong_value(value, "is no absolute path");
+	if (*path != '/')
+		return wrong_value(value, "is no absolute path");
+	snprintf(dir, sizeof(dir), CGROUP_FS "%s", path);
+	return access(dir, F_OK) ? wrong_value(value, "no such cgroup") : 0;
 }
 
 static int parse_exe(struct watch_value *value)

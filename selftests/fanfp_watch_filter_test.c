@@ -10,15 +10,31 @@
 FIXTURE(filter)
 {
 	struct watched w;
+	/* Processes that have created something, and wait to be ended. */
+	pid_t creators[8];
+	int n_creators;
 };
 
 FIXTURE_SETUP(filter)
 {
+	self->n_creators = 0;
 	ASSERT_EQ(0, watched_make(&self->w));
+}
+
+/* Who they are is told only while they are there. */
+static void end_creators(pid_t *creators, int *count)
+{
+	while (*count) {
+		pid_t pid = creators[--*count];
+
+		kill(-pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
 }
 
 FIXTURE_TEARDOWN(filter)
 {
+	end_creators(self->creators, &self->n_creators);
 	watched_remove(&self->w);
 }
 
@@ -111,10 +127,35 @@ static int create_as(void *arg)
 	return !!create_in(who->dir, who->name);
 }
 
+/* Start a process, in a group of its own, that does something and waits. */
+static pid_t start_creator(int (*fn)(void *), void *arg)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		setpgid(0, 0);
+		if (fn(arg))
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	/* Whoever comes first; the child may have gone on to execute. */
+	setpgid(pid, pid);
+	return pid;
+}
+
+#define START(_fn, _arg) ({						\
+	pid_t _pid = start_creator(_fn, (void *)(_arg));		\
+									\
+	ASSERT_LT(0, _pid);						\
+	self->creators[self->n_creators++] = _pid;			\
+})
+
 #define CREATE_AS(...) ({						\
 	struct creator _who = { .dir = self->w.in, __VA_ARGS__ };	\
 									\
-	ASSERT_EQ(0, fp_in_child(create_as, &_who));			\
+	START(create_as, &_who);					\
+	ASSERT_TRUE(FP_WAIT_FOR(!access(in(_who.dir, _who.name), F_OK))); \
 })
 
 TEST_F(filter, by_the_name_of_the_process)
@@ -198,6 +239,7 @@ TEST_F(filter, by_the_cgroup_and_what_is_below)
 	PRINTS(&self->w, "/second\n");
 	PRINTS(&self->w, "/first\n");
 	PRINTS_NO(&self->w, "unseen");
+	end_creators(self->creators, &self->n_creators);
 	EXPECT_EQ(0, rmdir(CGROUP "/below"));
 	EXPECT_EQ(0, rmdir(CGROUP));
 }
@@ -210,22 +252,23 @@ TEST_F(filter, not_by_the_cgroup)
 	CREATE_AS(.name = "seen");
 	PRINTS(&self->w, "/seen\n");
 	PRINTS_NO(&self->w, "unseen");
+	end_creators(self->creators, &self->n_creators);
 	EXPECT_EQ(0, rmdir(CGROUP));
 }
 
-static int touch_by_busybox(void *path)
+static int create_by_busybox(void *path)
 {
-	execl("/bin/busybox", "touch", path, NULL);
+	execl("/bin/busybox", "sh", "-c", "> \"$0\"; while :; do sleep 1; done",
+	      path, NULL);
 	return 1;
 }
 
 TEST_F(filter, by_the_program)
 {
+	/* By whichever name. */
 	WATCH(&self->w, "-e", "create", "--exe", "/bin/touch");
 	ASSERT_EQ(0, create_in(self->w.in, "unseen"));
-	ASSERT_EQ(0, fp_in_child(touch_by_busybox,
-				 (void *)in(self->w.in, "seen")));
-	PRINTS(&self->w, "touch(");
+	START(create_by_busybox, in(self->w.in, "seen"));
 	PRINTS(&self->w, "/seen\n");
 	PRINTS_NO(&self->w, "unseen");
 }
@@ -233,8 +276,8 @@ TEST_F(filter, by_the_program)
 TEST_F(filter, not_by_the_program)
 {
 	WATCH(&self->w, "-e", "create", "--not-exe", "/bin/busybox");
-	ASSERT_EQ(0, fp_in_child(touch_by_busybox,
-				 (void *)in(self->w.in, "unseen")));
+	START(create_by_busybox, in(self->w.in, "unseen"));
+	ASSERT_TRUE(FP_WAIT_FOR(!access(in(self->w.in, "unseen"), F_OK)));
 	ASSERT_EQ(0, create_in(self->w.in, "seen"));
 	PRINTS(&self->w, "/seen\n");
 	PRINTS_NO(&self->w, "unseen");

@@ -67,6 +67,15 @@ static inline int watched_end(struct watched *w)
 	return end(&w->run);
 }
 
+/* Whether it has ended by itself; watched_end() tells how. */
+static inline bool watched_ended(const struct watched *w)
+{
+	siginfo_t info = {};
+
+	return !waitid(P_PID, w->run.pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+		info.si_pid;
+}
+
 /* What it has printed since it was ready; also after its end. */
 static inline const char *printed(struct watched *w)
 {

@@ -108,9 +108,7 @@ TEST_F(errors, a_full_disk_ends_it_with_whole_lines)
 	ASSERT_EQ(0, mount("none", self->w.out, "tmpfs", 0, "size=32k"));
 	snprintf(log, sizeof(log), "%s/log", self->w.out);
 	WATCH(&self->w, "-o", log, "-e", "create", "-j");
-	for (i = 0; i < 2000 && !waitid(P_PID, self->w.run.pid, &(siginfo_t){},
-					WEXITED | WNOHANG | WNOWAIT) &&
-	     !strstr(said(&self->w.run), "No space"); i++) {
+	for (i = 0; i < 2000 && !watched_ended(&self->w); i++) {
 		snprintf(name, sizeof(name), "f%d", i);
 		ASSERT_EQ(0, create_in(self->w.in, name));
 	}

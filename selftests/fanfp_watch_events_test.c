@@ -285,9 +285,9 @@ TEST_F(watch, quiet_twice_prints_nothing)
 	self->w.running = true;
 	ASSERT_TRUE(FP_WAIT_FOR(!create_in(self->w.in, "f") &&
 				!unlink(in(self->w.in, "f")) &&
-				kill(self->w.run.pid, 0) == 0 &&
-				waitid(P_PID, self->w.run.pid, &(siginfo_t){},
-				       WEXITED | WNOHANG | WNOWAIT) == 0));
+				watched_ended(&self->w)));
+	EXPECT_EQ(0, watched_end(&self->w));
+	EXPECT_STREQ("", self->w.run.text);
 }
 
 /* --- with what paths ---------------------------------------------------------- */

@@ -236,7 +236,7 @@ $(BUILD)/selftests/%_test: selftests/%_test.c $(wildcard selftests/*.h) $(SKELET
 # Those of the library have its shared one, and a libbpf of their own.
 $(BUILD)/selftests/fanfp_lib_%_test: selftests/fanfp_lib_%_test.c selftests/common.h \
 				     selftests/lib.h selftests/lib_rules.h \
-				     $(SKELETONS) include/fanfp.h | installed
+				     $(SKELETONS) $(wildcard include/fanfp*.h) | installed
 	$(call say,TEST,$(@F))
 	$(Q)$(CC) $(filter-out -static,$(TEST_CFLAGS)) -I $(BUILD)/selftests -I selftests \
 		-I include/uapi/linux -I $(TOOLS)/include \
@@ -249,7 +249,7 @@ FUZZED		:= $(addprefix loader/,rules_parse.c rules_keys.c rules_compile.c \
 			rules_explain.c rules_facts.c mountinfo.c print.c)
 
 $(BUILD)/selftests/fanfp_fuzz_test: selftests/fanfp_fuzz_test.c $(FUZZED) \
-				    $(wildcard loader/*.h) bpf/filter.h include/fanfp.h
+				    $(wildcard loader/*.h) bpf/filter.h $(wildcard include/fanfp*.h)
 	$(call say,TEST,$(@F))
 	$(Q)$(CC) $(filter-out -static,$(TEST_CFLAGS)) -fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined -DFANFP_VERSION='"$(VERSION)"' \
@@ -260,7 +260,7 @@ $(BUILD)/selftests/fanfp_fuzz_test: selftests/fanfp_fuzz_test.c $(FUZZED) \
 # The example of docs/daemon.md, built as it says there.
 EXAMPLE		:= $(BUILD)/example-daemon
 
-$(EXAMPLE): docs/example-daemon.c include/fanfp.h | installed
+$(EXAMPLE): docs/example-daemon.c $(wildcard include/fanfp*.h) | installed
 	$(call say,CC,$(@F))
 	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -Wl,-rpath,$(INSTALLED)/lib -o $@ $< \
 		$$($(LIBFANFP) --cflags --libs)
@@ -413,7 +413,7 @@ bench: $(BENCH) $(BENCH_PLUGIN) $(BENCH_KERNELS)	## count instructions (CASES='d
 
 DEMO		:= $(BUILD)/demo
 
-$(DEMO)/%: demo/%.c include/fanfp.h loader
+$(DEMO)/%: demo/%.c $(wildcard include/fanfp*.h) loader
 	$(call say,CC,$(@F))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -Wall -Werror -D_GNU_SOURCE -I include $< -o $@ \

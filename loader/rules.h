@@ -9,8 +9,8 @@
  *   rules_explain.c	what the rules say, by the rules themselves
  *   rules_facts.c	about what
  */
-#ifndef _FANFP_RULES_H
-#define _FANFP_RULES_H
+#ifndef _FANFP_RULES_INTERNAL_H
+#define _FANFP_RULES_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -152,4 +152,4 @@ int rules_compile(const struct fanfp_rules *rules, struct rule_list *list,
 /* Events that ask for permission: those that allow and deny are for. */
 #define RULE_PERM_EVENTS	(FAN_OPEN_PERM | FAN_ACCESS_PERM | FAN_OPEN_EXEC_PERM)
 
-#endif /* _FANFP_RULES_H */
+#endif /* _FANFP_RULES_INTERNAL_H */

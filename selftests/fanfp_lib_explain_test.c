@@ -16,7 +16,7 @@
 
 #include <sys/sendfile.h>
 
-#define LISTS		120
+#define LISTS		60
 #define STEPS		30	/* of each list */
 #define SEED		20250114
 

@@ -176,7 +176,7 @@ TEST_F(errors, a_path_that_is_not_there_is_one_line)
 	EXPECT_EQ(1, RUN("watch", self->w.in, "--exclude-dir", "/no/such"));
 	EXPECT_STREQ("fanfp: /no/such: No such file or directory\n", run.text);
 	EXPECT_EQ(1, RUN("watch"));
-	EXPECT_STREQ("fanfp watch: a path is needed; see 'fanfp watch --help'\n",
+	EXPECT_STREQ("fanfp watch: a path is needed; see 'fanfp watch help'\n",
 		     run.text);
 }
 

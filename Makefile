@@ -249,7 +249,7 @@ FUZZED		:= $(addprefix loader/,rules_parse.c rules_keys.c rules_compile.c \
 			rules_explain.c rules_facts.c mountinfo.c print.c)
 
 $(BUILD)/selftests/fanfp_fuzz_test: selftests/fanfp_fuzz_test.c $(FUZZED) \
-				    $(wildcard loader/*.h) bpf/filter.h $(wildcard include/fanfp*.h)
+				    $(wildcard loader/*.h) bpf/filter.h $(wildcard include/fanfp*.h) | $(TOOLS)
 	$(call say,TEST,$(@F))
 	$(Q)$(CC) $(filter-out -static,$(TEST_CFLAGS)) -fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined -DFANFP_VERSION='"$(VERSION)"' \

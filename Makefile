@@ -251,7 +251,7 @@ FUZZED		:= $(addprefix loader/,rules_parse.c rules_keys.c rules_compile.c \
 $(BUILD)/selftests/fanfp_fuzz_test: selftests/fanfp_fuzz_test.c $(FUZZED) \
 				    $(wildcard loader/*.h) bpf/filter.h $(wildcard include/fanfp*.h) | $(TOOLS)
 	$(call say,TEST,$(@F))
-	$(Q)$(CC) $(filter-out -static,$(TEST_CFLAGS)) -fsanitize=address,undefined \
+	$(Q)mkdir -p $(@D) && $(CC) $(filter-out -static,$(TEST_CFLAGS)) -fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined -DFANFP_VERSION='"$(VERSION)"' \
 		-I loader -I bpf -I include -I include/uapi/linux -I $(TOOLS)/include \
 		-I $(SOURCE)/tools/testing/selftests $< $(FUZZED) -o $@ \

@@ -242,7 +242,7 @@ int fanfp_group__add_root(int fanotify_fd, const char *path,
 		pr_warn("%s: the user has no marks left; raise /proc/sys/fs/fanotify/max_user_marks, or use a group with FAN_UNLIMITED_MARKS",
 			path);
 	else if (err == -EXDEV)
-		pr_warn("%s: in a btrfs subvolume whose root differs; use a group of its own for it",
+		pr_warn("%s: in another btrfs subvolume than the one that is watched; watch the top of the file system (subvolid=5)",
 			path);
 	else
 		pr_warn("%s: cannot mark: %s", path, strerror(-err));

@@ -383,16 +383,21 @@ $(BENCH_PLUGIN): selftests/bench/profile_plugin.c selftests/bench/marker.h
 	$(call say,CC,$(@F))
 	$(Q)$(CC) -O2 -g -Wall -Werror -shared -fPIC $< -o $@
 
-# Kernels of the in-tree flavour's configuration without anything of ours: as it
-# is, and one that returns when the mask of an event is computed.
-PLAIN_CONFIG	:= kernel/configs/base.config kernel/configs/bench.config
+# Kernels of the in-tree flavour's configuration without fastpath: as it is, and
+# one that returns when the mask of an event is computed, which has what the
+# series does to fsnotify.
+PLAIN_CONFIG	:= kernel/configs/base.config
+MASK_PATCHES	:= $(wildcard kernel/patches/0000-*.patch) selftests/bench/mask.patch
 
 kernel-plain: | $(SOURCE)
 	@scripts/build-kernel --plain - $(SOURCE) $(KERNEL)-plain $(PLAIN_CONFIG)
 
-kernel-mask: | $(SOURCE)
-	@scripts/build-kernel --plain selftests/bench/mask.patch $(SOURCE) $(KERNEL)-mask \
-		$(PLAIN_CONFIG)
+$(BUILD)/mask.patch: $(MASK_PATCHES)
+	$(Q)mkdir -p $(@D)
+	$(Q)cat $^ > $@
+
+kernel-mask: $(BUILD)/mask.patch | $(SOURCE)
+	@scripts/build-kernel --plain $< $(SOURCE) $(KERNEL)-mask $(PLAIN_CONFIG)
 
 # The module for the first of them.
 module-plain: kernel-plain

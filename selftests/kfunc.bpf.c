@@ -125,7 +125,8 @@ int BPF_PROG(nearest, struct fsnotify_group *group,
 	     struct fanotify_fastpath_hook *hook,
 	     struct fanotify_fastpath_event *event)
 {
-	struct fanotify_fastpath_mark info = {};
+	/* Each field is written, if there is a mark. */
+	struct fanotify_fastpath_mark info = { .__reserved = ~0 };
 
 	found = bpf_fanotify_nearest_mark(event, place, &info);
 	mark = info;

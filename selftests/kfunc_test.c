@@ -162,6 +162,7 @@ TEST_F(kfunc, c1001_the_nearest_mark_has_its_masks_and_its_depth)
 	EXPECT_EQ(1, self->skel->bss->mark.depth);
 	EXPECT_EQ(0, self->skel->bss->mark.mask);
 	EXPECT_EQ(FAN_ONDIR, self->skel->bss->mark.ignore_mask);
+	EXPECT_EQ(0, self->skel->bss->mark.__reserved);
 
 	/* From the directory it is one level less. */
 	self->skel->bss->place = FAN_FP_PLACE_DIR;
@@ -172,6 +173,44 @@ TEST_F(kfunc, c1001_the_nearest_mark_has_its_masks_and_its_depth)
 	self->skel->bss->place = 77;
 	ASSERT_EQ(0, fp_touch(file));
 	EXPECT_EQ(-EINVAL, self->skel->bss->found);
+}
+
+TEST_F(kfunc, c1001_what_is_removed_is_as_deep_as_it_was)
+{
+	char sub[128], made[160];
+	int held;
+
+	snprintf(sub, sizeof(sub), "%s/sub", self->dir.path);
+	snprintf(made, sizeof(made), "%s/made", sub);
+	ASSERT_EQ(0, mkdir(sub, 0700));
+	self->link = attach_one(self->skel, self->skel->maps.ops_nearest,
+				self->fd);
+	ASSERT_NE(NULL, self->link);
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+				   FAN_DELETE | FAN_ONDIR, AT_FDCWD, sub));
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR,
+				   FAN_ONDIR, AT_FDCWD, self->dir.path));
+
+	/* Its dentry is gone with it, ... */
+	ASSERT_EQ(0, mkdir(made, 0700));
+	ASSERT_EQ(0, rmdir(made));
+	EXPECT_EQ(1, self->skel->bss->found);
+	EXPECT_EQ(2, self->skel->bss->mark.depth);
+
+	/* ... or somebody has it open. */
+	ASSERT_EQ(0, mkdir(made, 0700));
+	held = open(made, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, held);
+	ASSERT_EQ(0, rmdir(made));
+	EXPECT_EQ(1, self->skel->bss->found);
+	EXPECT_EQ(2, self->skel->bss->mark.depth);
+	close(held);
+
+	/* A file is looked for from where it was. */
+	ASSERT_EQ(0, fp_create(made));
+	ASSERT_EQ(0, unlink(made));
+	EXPECT_EQ(1, self->skel->bss->found);
+	EXPECT_EQ(1, self->skel->bss->mark.depth);
 }
 
 TEST_F(kfunc, c1004_marks_of_other_groups_and_evictable_marks_do_not_count)

@@ -66,6 +66,7 @@ static noinline bool find_mark(const struct inode *inode,
 			continue;
 		info->mask = READ_ONCE(mark->mask);
 		info->ignore_mask = READ_ONCE(mark->ignore_mask);
+		info->__reserved = 0;
 		if (info->mask || info->ignore_mask) {
 			identify(inode, &info->dir);
 			return true;
@@ -156,10 +157,12 @@ static struct dentry *only_alias(struct inode *inode)
  *         have no dentry any more.
  * @dentry: Where to go on, or NULL. Without @first, and unless the place is the
  *          object, it is the parent of this dentry.
+ * @above: @dentry is that of the directory which @first was removed from.
  */
 struct walk_start {
 	const struct inode *first;
 	const struct dentry *dentry;
+	bool above;
 };
 
 /* The rest of find_start(): what is not an event about an open file. */
@@ -198,7 +201,9 @@ find_other_start(const struct fastpath_event *event,
 
 	if (!dir)
 		return start;
-	if (!start.first)
+	if (start.first)
+		start.above = true;
+	else
 		start.first = dir;
 	start.dentry = only_alias(dir);
 	return start;
@@ -234,6 +239,7 @@ static __always_inline int walk_from(struct walk_start start,
 		return -ESTALE;
 	if (!start.first && place != FAN_FP_PLACE_OBJECT)
 		dentry = READ_ONCE(dentry->d_parent);
+	left -= start.above;
 
 	for (;;) {
 		const struct inode *inode = READ_ONCE(dentry->d_inode);

@@ -356,12 +356,6 @@ TEST_F(tool, attach_can_leave_the_rules_pinned)
 
 /* --- fanfp run ----------------------------------------------------------------------- */
 
-/* What fanfp run sees the calls of a program by; not every kernel has it. */
-static bool has_seccomp(void)
-{
-	return prctl(PR_GET_SECCOMP) >= 0;
-}
-
 #define RUN_LISTENER(_how)						\
 	RUN("run", "--rules", RULES, "--", self_path, "listener", _how,		\
 	    self->dir.path)
@@ -370,8 +364,6 @@ TEST_F(tool, run_attaches_to_each_group_that_a_program_makes)
 {
 	struct run run;
 
-	if (!has_seccomp())
-		SKIP(return, "this kernel has no seccomp");
 	ASSERT_EQ(0, write_rules("skip name=file\n"));
 	EXPECT_EQ(1, RUN_LISTENER("once")) {
 		TH_LOG("%s", run.text);
@@ -386,8 +378,6 @@ TEST_F(tool, run_does_nothing_that_the_program_could_not)
 {
 	struct run run;
 
-	if (!has_seccomp())
-		SKIP(return, "this kernel has no seccomp");
 	ASSERT_EQ(0, write_rules("skip\n"));
 	EXPECT_EQ(42, RUN_LISTENER("nobody"));
 	EXPECT_EQ(43, RUN_LISTENER("file"));
@@ -398,8 +388,6 @@ TEST_F(tool, run_ends_as_the_program_does)
 	struct run run;
 	const char *said_text = run.text;
 
-	if (!has_seccomp())
-		SKIP(return, "this kernel has no seccomp");
 	ASSERT_EQ(0, write_rules("skip name=file\n"));
 	EXPECT_EQ(0, RUN("run", "--rules", RULES, "true"));
 	EXPECT_EQ(1, RUN("run", "--rules", RULES, "false"));
@@ -424,8 +412,6 @@ TEST_F(tool, run_lets_no_event_past_rules_that_cannot_be_attached)
 	const char *said_text = run.text;
 	char text[128], dir[96];
 
-	if (!has_seccomp())
-		SKIP(return, "this kernel has no seccomp");
 	snprintf(dir, sizeof(dir), "%s/sub", self->dir.path);
 	ASSERT_EQ(0, mkdir(dir, 0700));
 	snprintf(text, sizeof(text), "skip subtree=%s\n", dir);
@@ -441,8 +427,6 @@ TEST_F(tool, run_detaches_when_it_ends_and_changes_rules_on_sigusr1)
 {
 	struct run run;
 
-	if (!has_seccomp())
-		SKIP(return, "this kernel has no seccomp");
 	ASSERT_EQ(0, write_rules("skip name=file\n"));
 	start(&run, FANFP, "run", "--rules", RULES, self_path, "listener", "on",
 	      self->dir.path, NULL);
@@ -467,8 +451,6 @@ TEST_F(tool, run_can_leave_the_rules_pinned)
 {
 	struct run run;
 
-	if (!has_seccomp())
-		SKIP(return, "this kernel has no seccomp");
 	mount("none", "/sys/fs/bpf", "bpf", 0, NULL);
 	ASSERT_EQ(0, write_rules("skip\n"));
 	start(&run, FANFP, "run", "--rules", RULES, "--pin", PIN, self_path,

@@ -5,12 +5,14 @@
 #ifndef _FANOTIFY_FASTPATH_CALLS_H
 #define _FANOTIFY_FASTPATH_CALLS_H
 
+#include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/srcu.h>
 
 #ifdef CONFIG_FANOTIFY_FASTPATH
 
+/* Also what fanotify.h has, which is included before. */
 #include "../fsnotify.h"
 #include "fastpath_event.h"
 
@@ -24,7 +26,7 @@
  * @data_type: What @data is.
  * @dir: Directory of the event, or NULL.
  * @file_name: Name in @dir, or NULL.
- * @fsid: File system, if the group reports it; else zero.
+ * @iter_info: The marks of the group that the event concerns: at least one.
  *
  * Context: That of fsnotify(), under fsnotify_mark_srcu.
  *
@@ -35,15 +37,22 @@ static __always_inline int
 fanotify_fastpath(struct fastpath_event *event, struct fsnotify_group *group,
 		  u32 mask, u32 match_mask, const void *data, int data_type,
 		  struct inode *dir, const struct qstr *file_name,
-		  __kernel_fsid_t fsid)
+		  const struct fsnotify_iter_info *iter_info)
 {
 	struct fanotify_fastpath_hook *fp_hook =
 		srcu_dereference(group->fanotify_data.fp_hook,
 				 &fsnotify_mark_srcu);
+	__kernel_fsid_t fsid = {};
 
 	if (likely(!fp_hook)) {
 		event->response_id = 0;
 		return 0;
+	}
+	if (FAN_GROUP_FLAG(group, FANOTIFY_FID_BITS)) {
+		/* All marks of a group that reports it have it: take the first. */
+		const unsigned int type = __ffs(iter_info->report_mask);
+
+		fsid = FANOTIFY_MARK(iter_info->marks[type])->fsid;
 	}
 	return fastpath_handle(event, fp_hook, group, mask, match_mask, data,
 			       data_type, dir, file_name, fsid);
@@ -130,7 +139,7 @@ static inline int
 fanotify_fastpath(struct fastpath_event *event, struct fsnotify_group *group,
 		  u32 mask, u32 match_mask, const void *data, int data_type,
 		  struct inode *dir, const struct qstr *file_name,
-		  __kernel_fsid_t fsid)
+		  const struct fsnotify_iter_info *iter_info)
 {
 	return 0;
 }

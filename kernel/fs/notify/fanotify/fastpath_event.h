@@ -11,6 +11,7 @@
 
 #include <linux/compiler.h>
 #include <linux/container_of.h>
+#include <linux/dcache.h>
 #include <linux/fanotify.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/percpu.h>
@@ -72,15 +73,28 @@ fastpath_handle(struct fastpath_event *event,
 {
 	struct fastpath_hook *hook =
 		container_of(fp_hook, struct fastpath_hook, pub);
-	struct dentry *dentry = fsnotify_data_dentry(data, data_type);
-	struct inode *inode = fsnotify_data_inode(data, data_type);
+	const struct path *path = fsnotify_data_path(data, data_type);
+	struct dentry *dentry;
+	struct inode *inode;
 	int verdict;
 
-	/*
-	 * FAN_FS_ERROR is raised inside file system transactions: nobody may be
-	 * asked there.
-	 */
-	if (unlikely(data_type == FSNOTIFY_EVENT_ERROR)) {
+	if (likely(path)) {
+		/* Of an open file, so not negative. */
+		dentry = path->dentry;
+		inode = d_inode(dentry);
+	} else if (likely(data_type != FSNOTIFY_EVENT_ERROR)) {
+		/*
+		 * The verifier takes dentry->d_inode of a trusted dentry for not
+		 * NULL, but kernfs reports a mkdir before the dentry gets its
+		 * inode.
+		 */
+		inode = fsnotify_data_inode(data, data_type);
+		dentry = inode ? fsnotify_data_dentry(data, data_type) : NULL;
+	} else {
+		/*
+		 * FAN_FS_ERROR is raised inside file system transactions: nobody
+		 * may be asked there.
+		 */
 		event->response_id = 0;
 		this_cpu_inc(hook->stats->sent);
 		return FAN_FP_RET_SEND_TO_USERSPACE;
@@ -92,12 +106,8 @@ fastpath_handle(struct fastpath_event *event,
 	event->pub.dir = dir;
 	event->pub.file_name = file_name;
 	event->pub.inode = inode;
-	/*
-	 * The verifier takes dentry->d_inode of a trusted dentry for not NULL,
-	 * but kernfs reports a mkdir before the dentry gets its inode.
-	 */
-	event->pub.dentry = inode ? dentry : NULL;
-	event->pub.path = fsnotify_data_path(data, data_type);
+	event->pub.dentry = dentry;
+	event->pub.path = path;
 	event->pub.fsid = fsid;
 	event->pub.match_mask = match_mask;
 	event->pub.scratch[0] = 0;

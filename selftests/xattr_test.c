@@ -46,6 +46,20 @@ FIXTURE_TEARDOWN(xattr)
 	fp_dir_remove(&self->dir);
 }
 
+static int make_dirs(const char *path)
+{
+	static const char * const names[] = { "lower", "upper", "work", "top" };
+	char dir[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(dir, sizeof(dir), "%s/%s", path, names[i]);
+		if (mkdir(dir, 0700))
+			return -errno;
+	}
+	return 0;
+}
+
 static int watch(int fd, __u64 mask, const char *path)
 {
 	return fanotify_mark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask,
@@ -65,6 +79,25 @@ TEST_F(xattr, c908_an_attribute_that_is_not_there_is_enodata)
 	ASSERT_EQ(0, watch(self->fd, FAN_OPEN, self->dir.path));
 	ASSERT_EQ(0, fp_touch(self->dir.file2));
 	EXPECT_EQ(-ENODATA, self->seen->len);
+}
+
+TEST_F(xattr, c908_what_is_stacked_on_others_is_refused)
+{
+	char top[128], file[160], options[400];
+
+	snprintf(options, sizeof(options),
+		 "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work",
+		 self->dir.path, self->dir.path, self->dir.path);
+	snprintf(top, sizeof(top), "%s/top", self->dir.path);
+	snprintf(file, sizeof(file), "%s/file", top);
+	ASSERT_EQ(0, make_dirs(self->dir.path));
+	ASSERT_EQ(0, mount("none", top, "overlay", 0, options));
+	ASSERT_EQ(0, fp_create(file));
+	ASSERT_EQ(0, setxattr(file, "user.fp", "value", 5, 0));
+	ASSERT_EQ(0, watch(self->fd, FAN_OPEN, top));
+	ASSERT_EQ(0, fp_touch(file));
+	EXPECT_EQ(-EOPNOTSUPP, self->seen->len);
+	EXPECT_EQ(0, umount(top));
 }
 
 TEST_F(xattr, c908_names_outside_user_are_refused)

@@ -324,16 +324,16 @@ __bpf_kfunc int bpf_fanotify_path(struct fanotify_fastpath_event *event,
  * for a server. Meanwhile the task keeps the locks that the event was raised
  * under, and fsnotify_mark_srcu, for which the closing of every inotify and
  * fanotify group waits. FUSE is refused: it would wait for a process that may be
- * waiting for this event.
+ * waiting for this event. So is what is stacked on other file systems, for one of
+ * these may be FUSE.
  *
  * Locks: FAN_ATTRIB comes under the inode lock of the object, FAN_CREATE under
  * that of the directory, FAN_RENAME under those of both directories and of what
  * is renamed. Reading takes none of these: the VFS wants no lock for it, and
  * file systems have locks of their own, which they have released when the event
- * is raised. (eCryptfs locks the inode of the file below, which is the order
- * that it always has.) What could deadlock is refused by having no dentry to
- * give: FAN_DELETE, FAN_DELETE_SELF and FAN_MOVE_SELF, which may be raised
- * while an inode is on its way out.
+ * is raised. What could deadlock is refused by having no dentry to give:
+ * FAN_DELETE, FAN_DELETE_SELF and FAN_MOVE_SELF, which may be raised while an
+ * inode is on its way out.
  *
  * One thing is left to the caller: FAN_OPEN_PERM for a file that open(2) makes
  * is raised within the create operation of a cluster or network file system.
@@ -341,8 +341,8 @@ __bpf_kfunc int bpf_fanotify_path(struct fanotify_fastpath_event *event,
  *
  * Return: The length of the value; -EPERM for a name outside "user.", -ENODATA
  * if there is no such attribute, -ERANGE if @value is too small or the name too
- * long, -EOPNOTSUPP if the file system has none or is FUSE, or another negative
- * errno.
+ * long, -EOPNOTSUPP if the file system has none, is FUSE, or is stacked on
+ * another one, or another negative errno.
  */
 __bpf_kfunc int bpf_fanotify_xattr(struct dentry *dentry, const char *name__str,
 				   void *value, u32 value__sz)
@@ -350,8 +350,12 @@ __bpf_kfunc int bpf_fanotify_xattr(struct dentry *dentry, const char *name__str,
 	/* Others can be secrets, and their owners say who may read them. */
 	if (strncmp(name__str, XATTR_USER_PREFIX, XATTR_USER_PREFIX_LEN))
 		return -EPERM;
-	/* Its server may be waiting for this event. */
-	if (dentry->d_sb->s_type->fs_flags & FS_HAS_SUBTYPE)
+	/*
+	 * A FUSE server may be waiting for this event, and what is stacked on
+	 * another file system may have one below.
+	 */
+	if (dentry->d_sb->s_type->fs_flags & FS_HAS_SUBTYPE ||
+	    dentry->d_sb->s_stack_depth)
 		return -EOPNOTSUPP;
 	/* The limits of getxattr(2), which file systems may rely on. */
 	if (strnlen(name__str, XATTR_NAME_MAX + 1) > XATTR_NAME_MAX)

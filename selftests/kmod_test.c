@@ -380,6 +380,7 @@ TEST_F(kmod, c411_a_name_that_was_taken_can_be_registered_later)
 	ASSERT_EQ(0, unload("fp_nest"));
 	EXPECT_EQ(0, set_param("fp_slow", "registered", "1"));
 	EXPECT_EQ(0, fp_add(self->fd, "slow", NULL, 0));
+	EXPECT_EQ(-EEXIST, set_param("fp_slow", "registered", "1"));
 	EXPECT_EQ(0, set_param("fp_slow", "registered", "0"));
 	EXPECT_EQ(0, set_param("fp_slow", "registered", "1"));
 }

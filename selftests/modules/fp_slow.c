@@ -61,7 +61,8 @@ static int set_registered(const char *text, const struct kernel_param *kp)
 	err = kstrtobool(text, &wanted);
 	if (err)
 		return err;
-	if (ready && wanted && !registered)
+	/* Also a second time, which is refused. */
+	if (ready && wanted)
 		err = fanotify_fastpath_register(&slow_ops);
 	else if (ready && !wanted && registered)
 		fanotify_fastpath_unregister(&slow_ops);

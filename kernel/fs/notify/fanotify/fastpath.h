@@ -40,7 +40,7 @@ struct seq_file;
  * @denied: Permission events denied.
  * @errors: Verdicts that the contract does not allow. The event was sent.
  * @nested: Events caused by the handler itself, which was not asked.
- * @unplaced: Events that bpf_fanotify_nearest_mark() could not place.
+ * @unplaced: Times that a handler could not be told where an event is.
  *
  * @sent, @skipped and @denied add up to the events seen; each event adds one
  * to exactly one of them, on the CPU that it is decided on.

@@ -110,7 +110,8 @@ static int fastpath_bpf_struct_access(struct bpf_verifier_log *log,
 {
 	size_t start, end;
 
-	if (reg->btf != fastpath_btf)
+	/* Whatever else has the type may be stale, or NULL. */
+	if (reg->btf != fastpath_btf || !(reg->type & PTR_TRUSTED))
 		goto refuse;
 	if (reg->btf_id == fastpath_ids[FASTPATH_ID_HOOK]) {
 		start = offsetof(struct fanotify_fastpath_hook, private);

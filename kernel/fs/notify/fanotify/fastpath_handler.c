@@ -395,6 +395,9 @@ static struct fastpath_handler *handler_alloc(struct fanotify_fastpath_ops *ops,
 	handler->owner = ops->owner;
 	handler->link = link;
 	handler->flags = ops->flags;
+	/* Nobody has verified what a module does. */
+	if (!fastpath_bpf_owns(ops->owner))
+		handler->flags |= FASTPATH_F_MAY_SLEEP;
 	strscpy(handler->name, ops->name);
 	strscpy(handler->desc, ops->desc);
 	strscpy(handler->init_args, ops->init_args);
@@ -554,17 +557,9 @@ int fastpath_handler_update(struct fanotify_fastpath_ops *ops,
  */
 int fanotify_fastpath_register(struct fanotify_fastpath_ops *ops)
 {
-	int err;
-
 	if (ops->flags & (FAN_FP_F_GROUP_FD | FASTPATH_F_MAY_SLEEP))
 		return -EINVAL;
-
-	/* Nobody has verified what it does. */
-	ops->flags |= FASTPATH_F_MAY_SLEEP;
-	err = fastpath_handler_register(ops, NULL);
-	if (err)
-		ops->flags &= ~FASTPATH_F_MAY_SLEEP;
-	return err;
+	return fastpath_handler_register(ops, NULL);
 }
 EXPORT_SYMBOL_GPL(fanotify_fastpath_register);
 
@@ -577,7 +572,6 @@ EXPORT_SYMBOL_GPL(fanotify_fastpath_register);
 void fanotify_fastpath_unregister(struct fanotify_fastpath_ops *ops)
 {
 	fastpath_handler_unregister(ops, NULL);
-	ops->flags &= ~FASTPATH_F_MAY_SLEEP;
 }
 EXPORT_SYMBOL_GPL(fanotify_fastpath_unregister);
 

@@ -248,9 +248,6 @@ int fastpath_attach(struct fastpath_handler *handler,
 	struct fastpath_hook *hook, *old;
 	int err;
 
-	err = fastpath_group_prepare(group);
-	if (err)
-		return err;
 	/* Only to spare fp_init the work: the second look decides. */
 	mutex_lock(&fastpath_lock);
 	err = may_attach(group, replace);
@@ -264,6 +261,9 @@ int fastpath_attach(struct fastpath_handler *handler,
 	err = hook_init(hook, group);
 	if (err)
 		goto err_free;
+	err = fastpath_group_prepare(group);
+	if (err)
+		goto err_uninit;
 
 	mutex_lock(&fastpath_lock);
 	old = group_hook(group);
@@ -274,16 +274,16 @@ int fastpath_attach(struct fastpath_handler *handler,
 	if (!err)
 		hook_publish(hook, group, old);
 	mutex_unlock(&fastpath_lock);
+	if (err)
+		goto err_uninit;
 
-	if (err) {
-		if (handler->ops->fp_free)
-			handler->ops->fp_free(&hook->pub);
-		goto err_free;
-	}
 	if (old)
 		fastpath_hook_finish(old);
 	return 0;
 
+err_uninit:
+	if (handler->ops->fp_free)
+		handler->ops->fp_free(&hook->pub);
 err_free:
 	hook_free(hook);
 	return err;

@@ -156,13 +156,12 @@ static struct dentry *only_alias(struct inode *inode)
  * @first: An inode to look at before @dentry, or NULL: a directory that may
  *         have no dentry any more.
  * @dentry: Where to go on, or NULL. Without @first, and unless the place is the
- *          object, it is the parent of this dentry.
- * @above: @dentry is that of the directory which @first was removed from.
+ *          object, it is the parent of this dentry. With it, it is that one's
+ *          dentry, or that of the directory which it was removed from.
  */
 struct walk_start {
 	const struct inode *first;
 	const struct dentry *dentry;
-	bool above;
 };
 
 /* The rest of find_start(): what is not an event about an open file. */
@@ -201,9 +200,7 @@ find_other_start(const struct fastpath_event *event,
 
 	if (!dir)
 		return start;
-	if (start.first)
-		start.above = true;
-	else
+	if (!start.first)
 		start.first = dir;
 	start.dentry = only_alias(dir);
 	return start;
@@ -237,9 +234,15 @@ static __always_inline int walk_from(struct walk_start start,
 		return 1;
 	if (!dentry)
 		return -ESTALE;
-	if (!start.first && place != FAN_FP_PLACE_OBJECT)
+	if (start.first) {
+		const struct inode *inode = READ_ONCE(dentry->d_inode);
+
+		/* Negative: being removed, so its own. */
+		if (inode && inode != start.first)
+			left--;
+	} else if (place != FAN_FP_PLACE_OBJECT) {
 		dentry = READ_ONCE(dentry->d_parent);
-	left -= start.above;
+	}
 
 	for (;;) {
 		const struct inode *inode = READ_ONCE(dentry->d_inode);

@@ -63,7 +63,6 @@ static struct fanotify_fastpath_ops prefix_ops = {
 	.fp_handler = prefix_handler,
 	.fp_init = prefix_init,
 	.owner = THIS_MODULE,
-	.flags = FAN_FP_F_UNPRIV,
 	.name = "prefix",
 	.desc = "skip events of files whose names start with a prefix",
 	.init_args = "the prefixes, each with a terminating NUL",

@@ -183,6 +183,47 @@ TEST_F(event, c212_a_directory_has_the_flag)
 	EXPECT_EQ(FAN_CREATE, self->skel->bss->mask);
 }
 
+TEST_F(event, c212_but_not_for_who_reads_file_descriptors)
+{
+	struct probe *skel = probe__open();
+	struct bpf_link *link;
+	int fd;
+
+	ASSERT_NE(NULL, skel);
+	fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC, O_RDONLY);
+	ASSERT_LE(0, fd);
+	fp_set_group(skel->maps.probe, fd);
+	ASSERT_EQ(0, probe__load(skel));
+	link = bpf_map__attach_struct_ops(skel->maps.probe);
+	ASSERT_NE(NULL, link);
+	ASSERT_EQ(0, mark_sb(fd, FAN_OPEN | FAN_ONDIR, self->dir.path));
+	ASSERT_EQ(0, fp_touch(self->dir.path));
+	EXPECT_EQ(FAN_OPEN, skel->bss->mask);
+	EXPECT_TRUE(skel->bss->has_inode);
+	bpf_link__destroy(link);
+	probe__destroy(skel);
+	close(fd);
+}
+
+TEST_F(event, c207_what_is_made_before_its_inode_has_none)
+{
+	char cgroup[128], made[160];
+
+	snprintf(cgroup, sizeof(cgroup), "%s/sub", self->dir.path);
+	snprintf(made, sizeof(made), "%s/made", cgroup);
+	ASSERT_EQ(0, mkdir(cgroup, 0700));
+	ASSERT_EQ(0, mount("none", cgroup, "cgroup2", 0, NULL));
+	ASSERT_EQ(0, mark_sb(self->fd, FAN_CREATE | FAN_ONDIR, cgroup));
+	ASSERT_EQ(0, mkdir(made, 0700));
+	EXPECT_EQ(FAN_CREATE | FAN_ONDIR, self->skel->bss->mask);
+	EXPECT_STREQ("made", self->skel->bss->file_name);
+	EXPECT_TRUE(self->skel->bss->has_dir);
+	EXPECT_FALSE(self->skel->bss->has_inode);
+	EXPECT_FALSE(self->skel->bss->has_dentry);
+	EXPECT_EQ(0, rmdir(made));
+	EXPECT_EQ(0, umount(cgroup));
+}
+
 TEST_F(event, c209_a_rename_has_the_old_directory_and_the_new_dentry)
 {
 	char sub[128], path[160];

@@ -113,7 +113,7 @@ struct fanotify_fastpath_args {
  * @denied: Permission events denied.
  * @errors: Events that were sent because the handler returned what it may not.
  * @nested: Events caused by the handler itself, which was not asked.
- * @unplaced: Events that bpf_fanotify_nearest_mark() could not place.
+ * @unplaced: Times that a handler could not be told where an event is.
  *
  * All but @group_fd must be 0 in the request. The structure can grow as
  * &struct fanotify_fastpath_args does: what this kernel does not know of a

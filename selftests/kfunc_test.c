@@ -183,6 +183,11 @@ TEST_F(kfunc, c1001_what_is_removed_is_as_deep_as_it_was)
 	snprintf(sub, sizeof(sub), "%s/sub", self->dir.path);
 	snprintf(made, sizeof(made), "%s/made", sub);
 	ASSERT_EQ(0, mkdir(sub, 0700));
+	/* Who reads file descriptors is told of nothing that is removed. */
+	close(self->fd);
+	self->fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK |
+				 FAN_REPORT_DFID_NAME, O_RDONLY);
+	ASSERT_LE(0, self->fd);
 	self->link = attach_one(self->skel, self->skel->maps.ops_nearest,
 				self->fd);
 	ASSERT_NE(NULL, self->link);

@@ -86,7 +86,7 @@ TEST_F(xattr, c908_what_is_stacked_on_others_is_refused)
 	char top[128], file[160], options[400];
 
 	snprintf(options, sizeof(options),
-		 "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work",
+		 "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work,index=on,nfs_export=on",
 		 self->dir.path, self->dir.path, self->dir.path);
 	snprintf(top, sizeof(top), "%s/top", self->dir.path);
 	snprintf(file, sizeof(file), "%s/file", top);

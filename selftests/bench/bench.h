@@ -115,6 +115,9 @@ void tree_remove(struct bench_tree *tree);
 /* The name, in the directory of the files, of one of these. */
 const char *tree_file(int number);
 
+/* tree_fill() puts so many in a directory, the first in "o0". */
+#define OTHERS_PER_DIR	1000
+
 /* Make more elsewhere until there are @count, of type S_IFREG or S_IFDIR. */
 void tree_fill(struct bench_tree *tree, int count, int type);
 /* The path, from the root of the tree, of one of these. */

@@ -140,9 +140,14 @@ METRICS = [
                  whole=f"files.{count}.subtree", minus=f"files.{count}.none")
       for count in (10000, 100000, 1000000)],
 
-    # ... nor that of the directories when a subtree begins to be watched.
+    # ... nor that of the directories when a subtree begins to be watched, ...
     Metric("setup.100000", "setup.1000", 1.02, "ratio"),
     Metric("setup.100000.inotify", "setup.100000"),
+
+    # ... nor that of the files below a directory that is moved in and out.
+    Metric("move.100000.subtree", "move.1000.subtree", 1.02, "ratio"),
+    Difference("move.100000.subtree.cost", "move.1000.subtree.cost", 1.02,
+               "ratio", whole="move.100000.subtree", minus="move.100000.none"),
 
     # In all, against a filter in userspace, with its listener.
     *[Difference(f"subtree.to.{case}{watcher}", f"{case}{watcher}.cost",

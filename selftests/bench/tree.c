@@ -14,9 +14,6 @@
 
 #include "bench.h"
 
-/* tree_fill() puts so many in a directory. */
-#define OTHERS_PER_DIR	1000
-
 #define DISK		"/mnt/disk0"
 
 static void make_file(int dir, const char *name, int type)

@@ -36,6 +36,11 @@ FIXTURE_VARIANT_ADD(placed, by_name_and_target)
 	.flags = FAN_REPORT_DFID_NAME_TARGET,
 };
 
+FIXTURE_VARIANT_ADD(placed, by_directory)
+{
+	.flags = FAN_REPORT_DIR_FID,
+};
+
 /* These get no directory, but for events about an entry of one. */
 FIXTURE_VARIANT_ADD(placed, by_handle)
 {
@@ -164,15 +169,19 @@ static int do_rename_dir(const char *dir)
 	return rename(in_dir(dir, "dir"), in_dir(dir, "new"));
 }
 
-/* Which groups can have an event, and what becomes of it outside. */
+/* What a group must report, one of these, to have an event. */
 #define ANY_GROUP	0
-#define WITH_HANDLES	1
+#define WITH_HANDLES	(FAN_REPORT_FID | FAN_REPORT_DIR_FID)
+/* The event says which file, and no more. */
+#define WITH_FILES	FAN_REPORT_FID
+#define WITH_NAMES	FAN_REPORT_NAME
 
 static const struct {
 	const char *what;
 	__u64 event;
 	int (*act)(const char *dir);
-	int groups;
+	unsigned int groups;
+	/* It comes from outside, too. */
 	bool has_no_place;
 } table[] = {
 	{ "read", FAN_ACCESS, do_read, ANY_GROUP },
@@ -192,12 +201,12 @@ static const struct {
 	{ "rmdir", FAN_DELETE, do_rmdir, WITH_HANDLES },
 	{ "rename, from", FAN_MOVED_FROM, do_rename, WITH_HANDLES },
 	{ "rename, to", FAN_MOVED_TO, do_rename, WITH_HANDLES },
-	{ "rename", FAN_RENAME, do_rename, WITH_HANDLES },
-	{ "rename, itself", FAN_MOVE_SELF, do_rename, WITH_HANDLES },
+	{ "rename", FAN_RENAME, do_rename, WITH_NAMES },
+	{ "rename, itself", FAN_MOVE_SELF, do_rename, WITH_FILES },
 	{ "rename a directory, itself", FAN_MOVE_SELF, do_rename_dir,
 	  WITH_HANDLES },
-	{ "unlink, the last link", FAN_ATTRIB, do_unlink, WITH_HANDLES },
-	{ "unlink, itself", FAN_DELETE_SELF, do_unlink, WITH_HANDLES, true },
+	{ "unlink, the last link", FAN_ATTRIB, do_unlink, WITH_FILES },
+	{ "unlink, itself", FAN_DELETE_SELF, do_unlink, WITH_FILES, true },
 	{ "rmdir, itself", FAN_DELETE_SELF, do_rmdir, WITH_HANDLES, true },
 };
 
@@ -226,11 +235,7 @@ TEST_F(placed, c1009_c1011_each_event_where_the_table_says)
 		__u64 event = table[i].event;
 		int inside, outside;
 
-		if (table[i].groups == WITH_HANDLES &&
-		    !(variant->flags & FAN_REPORT_FID))
-			continue;
-		/* These name an entry, and so need its directory. */
-		if (event == FAN_RENAME && !(variant->flags & FAN_REPORT_NAME))
+		if (table[i].groups && !(variant->flags & table[i].groups))
 			continue;
 		snprintf(in, sizeof(in), "%s/%u", self->in, i);
 		snprintf(out, sizeof(out), "%s/%u", self->out, i);

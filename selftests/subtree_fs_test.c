@@ -330,7 +330,8 @@ TEST_F(fs, c1009_c1011_a_file_opened_by_its_handle_has_no_place_unless_its_name_
 			      O_RDONLY);
 	ASSERT_LE(0, named);
 	ASSERT_EQ(0, watch(named, FAN_OPEN, self->top));
-	ASSERT_EQ(0, watch(self->fd, FAN_OPEN | FAN_MODIFY, self->top));
+	ASSERT_EQ(0, watch(self->fd, FAN_OPEN | FAN_MODIFY | FAN_ATTRIB,
+			   self->top));
 	ASSERT_EQ(0, rename(self->deep, self->moved));
 	snprintf(file, sizeof(file), "%s/file", self->moved);
 	fp_count(self->fd);
@@ -344,6 +345,8 @@ TEST_F(fs, c1009_c1011_a_file_opened_by_its_handle_has_no_place_unless_its_name_
 	/* That its name becomes known does not help what is open already. */
 	EXPECT_EQ(0, opens_seen(self->fd, self->moved));
 	ASSERT_EQ(1, write(fd, "x", 1));
+	EXPECT_EQ(1, fp_count(self->fd));
+	ASSERT_EQ(0, fchmod(fd, 0711));
 	EXPECT_EQ(1, fp_count(self->fd));
 	close(fd);
 }
@@ -390,6 +393,37 @@ TEST_F(fs, c1001_a_file_that_is_changed_is_where_it_was)
 	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
 	ASSERT_EQ(0, chmod(self->deep, 0711));
 	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
+}
+
+TEST_F(fs, c1001_c1011_what_is_deleted_and_what_is_made_in_its_place_are_where_that_was)
+{
+	int handles = variant->flags == FAN_CLASS_NOTIF ? 0 : 1;
+	const char *const dirs[] = { self->deep, self->moved };
+	char file[160];
+	int i;
+
+	if (handles) {
+		ASSERT_EQ(0, watch(self->fd, FAN_CREATE | FAN_DELETE | FAN_ONDIR,
+				   self->top));
+	}
+	/* On overlay each leaves a whiteout, and the directory made is opaque. */
+	for (i = 0; i < 2; i++) {
+		snprintf(file, sizeof(file), "%s/file", dirs[i]);
+		ASSERT_EQ(0, unlink(file));
+		EXPECT_EQ(!i && handles, fp_count(self->fd));
+		ASSERT_EQ(0, rmdir(dirs[i]));
+		EXPECT_EQ(!i && handles, fp_count(self->fd));
+		ASSERT_EQ(0, mkdir(dirs[i], 0700));
+		EXPECT_EQ(!i && handles, fp_count(self->fd));
+		ASSERT_EQ(0, fp_create(file));
+		fp_count(self->fd);
+		EXPECT_EQ(!i, opens_seen(self->fd, dirs[i]));
+		/* And so is what comes to the other side. */
+		ASSERT_EQ(0, i ? rename(dirs[1], dirs[0]) :
+				 rename(dirs[0], dirs[1]));
+		fp_count(self->fd);
+		EXPECT_EQ(i, opens_seen(self->fd, dirs[!i]));
+	}
 }
 
 TEST_F(fs, c1001_a_group_with_handles_needs_handles_that_can_be_opened)

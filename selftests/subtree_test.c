@@ -104,6 +104,15 @@ TEST_F(subtree, c1001_c1002_the_nearest_root_decides)
 	EXPECT_EQ(0, opens_seen(self->fd, self->in_out));
 }
 
+TEST_F(subtree, c1002_a_root_that_is_included_and_excluded_is_included)
+{
+	ASSERT_EQ(0, fp_include(self->fd, self->in));
+	ASSERT_EQ(0, fp_exclude(self->fd, self->in));
+	EXPECT_EQ(1, opens_seen(self->fd, self->deep));
+	ASSERT_EQ(0, remove_include(self->fd, self->in));
+	EXPECT_EQ(0, opens_seen(self->fd, self->deep));
+}
+
 #define ROOTS	10000
 
 /* Open the files of every second root; how many events? */

@@ -53,11 +53,20 @@ static int pick_entry(struct oracle *oracle, bool dir, int *via, char *path)
 	return entry;
 }
 
+/* Note that there is a new file. */
+static int add_file(struct tree *tree, const char *path, int dir, int name)
+{
+	int node = tree_add_node(tree, false);
+
+	tree_add_entry(tree, node, dir, name);
+	return get_handle(AT_FDCWD, path, &tree->nodes[node].handle);
+}
+
 static int op_create(struct oracle *oracle)
 {
 	struct tree *tree = &oracle->tree;
 	struct place place;
-	int fd, node;
+	int fd;
 
 	if (!tree_has_room(tree))
 		return 0;
@@ -66,11 +75,9 @@ static int op_create(struct oracle *oracle)
 	fd = open(place.path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	node = tree_add_node(tree, false);
-	tree_add_entry(tree, node, place.dir, place.name);
 	if (write(fd, "x", 1) != 1 || close(fd))
 		return -EIO;
-	return get_handle(AT_FDCWD, place.path, &tree->nodes[node].handle);
+	return add_file(tree, place.path, place.dir, place.name);
 }
 
 static int op_mkdir(struct oracle *oracle)
@@ -165,34 +172,45 @@ static void move(struct tree *tree, int entry, int dir, int name)
 
 static int op_rename(struct oracle *oracle)
 {
+	static const struct {
+		unsigned int flags;
+		const char *text;
+	} ways[] = {
+		{ 0, "rename" }, { 0, "rename" }, { 0, "rename" },
+		{ RENAME_EXCHANGE, "exchange" },
+		{ RENAME_WHITEOUT, "rename, with a whiteout," },
+	};
 	struct tree *tree = &oracle->tree;
 	bool dir = tree_random(tree, 2);
-	unsigned int flags = tree_random(tree, 4) ? 0 : RENAME_EXCHANGE;
+	unsigned int way = tree_random(tree, sizeof(ways) / sizeof(ways[0]));
+	unsigned int flags = ways[way].flags;
 	char from[PATH_SIZE];
+	struct entry old;
 	struct place to;
 	int entry, other, via;
 
 	entry = pick_entry(oracle, dir, &via, from);
-	if (entry == NONE || entry == TOP)
+	if (entry == NONE || entry == TOP ||
+	    (flags == RENAME_WHITEOUT && !tree_has_room(tree)))
 		return 0;
+	old = tree->entries[entry];
 	pick_place(oracle, &to, via);
-	SAY(oracle, "%s %s %s", flags ? "exchange" : "rename", from, to.path);
+	SAY(oracle, "%s %s %s", ways[way].text, from, to.path);
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to.path, flags))
 		return -errno;
 
 	other = tree_find(tree, to.dir, to.name);
 	/* Two names of one file: the kernel leaves both. */
-	if (other != NONE &&
-	    tree->entries[other].node == tree->entries[entry].node)
+	if (other != NONE && tree->entries[other].node == old.node)
 		return 0;
-	if (flags)
-		move(tree, other, tree->entries[entry].parent,
-		     tree->entries[entry].name);
+	if (flags == RENAME_EXCHANGE)
+		move(tree, other, old.parent, old.name);
 	else if (other != NONE)
 		tree_unlink(tree, other);
 	move(tree, entry, to.dir, to.name);
-	oracle->used = flags ? NONE : to.dir;
-	return 0;
+	oracle->used = flags == RENAME_EXCHANGE ? NONE : to.dir;
+	return flags == RENAME_WHITEOUT ?
+		add_file(tree, from, old.parent, old.name) : 0;
 }
 
 /* Links to one file without a path: to what O_TMPFILE made. */
@@ -387,6 +405,30 @@ static int op_bind(struct oracle *oracle)
 	return 0;
 }
 
+/* Move what is mounted at one place to another. */
+static int op_move_mount(struct oracle *oracle)
+{
+	struct tree *tree = &oracle->tree;
+	struct bind *from = &tree->binds[tree_random(tree, BINDS)];
+	struct bind *to = &tree->binds[tree_random(tree, BINDS)];
+	int i;
+
+	if (!from->used || to->used)
+		return 0;
+	SAY(oracle, "move what is mounted at %s to %s", from->path, to->path);
+	/* A directory that is gone can't be moved. */
+	if (mount(from->path, to->path, NULL, MS_MOVE, NULL))
+		return tree->entries[from->entry].state == LINKED ? -EIO : -errno;
+	to->used = true;
+	to->entry = from->entry;
+	from->used = false;
+	for (i = 0; i < HELD; i++) {
+		if (tree->held[i].via == from - tree->binds)
+			tree->held[i].via = to - tree->binds;
+	}
+	return 0;
+}
+
 int oracle_include(int group, const char *dir, bool add)
 {
 	return fanotify_mark(group, add ? FAN_MARK_ADD : FAN_MARK_REMOVE,
@@ -459,6 +501,7 @@ static bool may_be_refused(int err)
 	case -ENOENT:
 	case -EBUSY:
 	case -EOPNOTSUPP:
+	case -ENXIO:		/* to open a whiteout */
 		return true;
 	}
 	return false;
@@ -471,8 +514,8 @@ int oracle_step(struct oracle *oracle)
 		op_create, op_create, op_create, op_mkdir, op_mkdir, op_read,
 		op_write, op_list, op_chmod, op_rename, op_rename, op_rename,
 		op_rename, op_link, op_link, op_remove, op_remove, op_hold,
-		op_use, op_use, op_release, op_tmpfile, op_bind, op_root,
-		op_root, op_root, op_foreign, op_forget,
+		op_use, op_use, op_release, op_tmpfile, op_bind, op_move_mount,
+		op_root, op_root, op_root, op_foreign, op_forget,
 	};
 	int err;
 

@@ -22,6 +22,7 @@
 
 #include "fanfp.h"
 #include "named.h"
+#include "output.h"
 #include "rules_cmd.h"
 #include "tool.h"
 
@@ -42,6 +43,8 @@ static const char usage[] =
 	"  --include DIR      pass on what is below DIR (for 'subtree'; repeatable)\n"
 	"  --exclude-dir DIR  skip what is below DIR (for 'subtree'; repeatable)\n"
 	"  --pin PATH         leave it attached, pinned at PATH in a bpf file system\n"
+	"  -j, --json         print JSON, an object for each thing that is said\n"
+	"  -p, --pretty       print JSON with line breaks\n"
 	"  -h, --help         show this\n";
 
 #define MAX_ROOTS	64
@@ -148,6 +151,15 @@ static void detach(struct attachment *att)
 	close(group);
 }
 
+/* Tell what has happened since; the attachment does not depend on that. */
+static void say(const char *key, const char *format, const char *what)
+{
+	out_object(NULL);
+	out_string(key, format, what);
+	out_close();
+	out_end();
+}
+
 /* Read the rules again; if there is a mistake in them, the old ones stay. */
 static void read_again(struct attachment *att, int signals)
 {
@@ -163,8 +175,7 @@ static void read_again(struct attachment *att, int signals)
 	    fanfp_rules__update(att->link, rules))
 		failed("%s: not changed", att->handler);
 	else
-		printf("changed to what is in '%s' now\n", att->handler);
-	fflush(stdout);
+		say("changed", "changed to what is in '%s' now\n", att->handler);
 	fanfp_rules__free(rules);
 	if (group >= 0)
 		close(group);
@@ -190,9 +201,9 @@ static int wait_for_end(struct attachment *att, int signals, int changes)
 			read_again(att, changes);
 	} while (!fds[0].revents && !fds[1].revents && !fds[2].revents);
 	if (fds[2].revents & POLLHUP) {
-		printf("detached: the fanotify group was closed\n");
+		say("detached", "detached: %s\n", "the fanotify group was closed");
 	} else if (fds[1].revents) {
-		printf("detached: process %ld has ended\n", att->pid);
+		say("detached", "detached: %s\n", "the process has ended");
 	} else {
 		detach(att);
 		return 0;
@@ -201,10 +212,33 @@ static int wait_for_end(struct attachment *att, int signals, int changes)
 	return 0;
 }
 
+/* Returns 0, or an exit code with a message. */
+static int say_attached(const struct attachment *att, int group)
+{
+	struct fanfp_group_info info = { .sz = sizeof(info) };
+	/* If somebody has detached it by now, it was attached all the same. */
+	bool there = !fanfp_group__info(group, &info);
+	char comm[32];
+
+	process_name(att->pid, comm, sizeof(comm));
+	out_object(NULL);
+	out_string(NULL, "attached '%s'", att->handler);
+	out_string("handler", NULL, there ? info.handler : NULL);
+	out_string("rules", NULL, att->rules ? att->handler : NULL);
+	if (there)
+		out_number("id", NULL, info.id);
+	out_bool("link", NULL, att->link);
+	out_string("path", NULL, att->pin);
+	out_number("fd", " to fd %llu", att->fd);
+	out_number("pid", " of process %llu", att->pid);
+	out_string("comm", " (%s)\n", comm);
+	out_close();
+	return out_end_or("; not attached");
+}
+
 static int run(struct attachment *att)
 {
 	int group, signals, changes, err;
-	char comm[32];
 
 	signals = end_signals();
 	changes = att->rules ? rules_signal() : -1;
@@ -219,16 +253,13 @@ static int run(struct attachment *att)
 	group = fanfp_group__open_pid(att->pid, att->fd);
 	if (group < 0)
 		return EXIT_FAILED;
-	err = attach(att, group);
-	close(group);
-	if (err)
+	if (attach(att, group)) {
+		close(group);
 		return EXIT_FAILED;
-
-	process_name(att->pid, comm, sizeof(comm));
-	printf("attached '%s' to fd %ld of process %ld (%s)\n", att->handler,
-	       att->fd, att->pid, comm);
-	if (fflush(stdout)) {
-		err = failed("standard output: %s; not attached", strerror(errno));
+	}
+	err = say_attached(att, group);
+	close(group);
+	if (err) {
 		detach(att);
 		return err;
 	}
@@ -282,15 +313,14 @@ int cmd_attach(int argc, char **argv)
 		{ "args-file", required_argument, NULL, 'A' },
 		{ "include", required_argument, NULL, 'i' },
 		{ "exclude-dir", required_argument, NULL, 'x' },
-		{ "pin", required_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
+		{ "pin", required_argument, NULL, 'l' },
+		COMMON_OPTIONS
 	};
 	static struct attachment att = { .pid = -1, .fd = -1 };
 	const char *rules = NULL;
 	int opt, err;
 
-	while ((opt = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "jph", long_options, NULL)) != -1) {
 		err = group_option("attach", opt, &att.pid, &att.fd);
 		if (err < 0)
 			err = args_option(opt, &att.args);
@@ -311,15 +341,13 @@ int cmd_attach(int argc, char **argv)
 			att.roots[att.n_roots++].root =
 				opt == 'i' ? FANFP_INCLUDE : FANFP_EXCLUDE;
 			break;
-		case 'p':
+		case 'l':
 			att.pin = optarg;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			err = common_option(opt, usage);
+			if (err >= 0)
+				return err;
 		}
 	}
 	if (rules && (optind != argc || att.args.size))

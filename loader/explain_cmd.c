@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
-#include <json-c/json.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <sys/fanotify.h>
 
 #include "fanfp.h"
+#include "output.h"
 #include "rules_cmd.h"
 #include "tool.h"
 
@@ -50,14 +50,18 @@ struct query {
 	const char *exclude[MAX_ROOTS + 1];
 };
 
-/* What is said of the rule at hand, until that is known itself. */
+/* A condition of the rule at hand: it is known before the rule is. */
+struct condition {
+	char *text, *found;	/* owned */
+	unsigned int column;
+	enum fanfp_truth holds;
+};
+
 struct output {
 	const char *file;
-	FILE *conds;			/* text: */
-	char *text;
-	size_t size;
-	struct json_object *rules;	/* or JSON: all of them, */
-	struct json_object *list;	/* and the conditions of this one */
+	struct condition *conds;	/* owned */
+	size_t count, room;
+	bool no_memory;
 };
 
 static const char *const verdicts[] = {
@@ -73,136 +77,94 @@ static const char *const truths[] = {
 	[FANFP_UNKNOWN] = "perhaps",
 };
 
-static void add_string(struct json_object *object, const char *name,
-		       const char *text)
+/* What was compared, and can have any byte in it; then the line ends. */
+static void out_found(const char *found)
 {
-	json_object_object_add(object, name, json_object_new_string(text));
+	if (found && *found)
+		out_string("found", " (%s)", found);
+	out_text("\n");
 }
 
-static void add_number(struct json_object *object, const char *name,
-		       unsigned int number)
+static void keep(struct output *out, const struct fanfp_step *step)
 {
-	json_object_object_add(object, name, json_object_new_int64(number));
+	struct condition *conds, *cond;
+
+	conds = array_grow(out->conds, out->count, &out->room, sizeof(*conds));
+	if (!conds) {
+		out->no_memory = true;
+		return;
+	}
+	out->conds = conds;
+	cond = &conds[out->count++];
+	cond->text = strdup(step->text);
+	cond->found = strdup(step->found);
+	cond->column = step->column;
+	cond->holds = step->holds;
+	if (!cond->text || !cond->found)
+		out->no_memory = true;
 }
 
-static void add_verdict(struct json_object *object, unsigned int line,
-			enum fanfp_verdict verdict, int error)
+/* Print what was kept, and forget it. */
+static void out_conditions(struct output *out)
 {
-	add_number(object, "line", line);
-	add_string(object, "verdict", verdicts[verdict]);
+	size_t i;
+
+	out_list("conditions");
+	for (i = 0; i < out->count; i++) {
+		struct condition *cond = &out->conds[i];
+
+		out_object(NULL);
+		out_number("column", NULL, cond->column);
+		out_string("holds", "    %-7s", truths[cond->holds]);
+		out_string("text", " %s", cond->text);
+		out_found(cond->found);
+		out_close();
+		free(cond->text);
+		free(cond->found);
+	}
+	out_close();
+	out->count = 0;
+}
+
+static void out_verdict(enum fanfp_verdict verdict, int error)
+{
+	out_string("verdict", "%s", verdicts[verdict]);
 	if (verdict == FANFP_DENY)
-		add_string(object, "errno", strerrorname_np(error));
+		out_string("errno", "=%s", strerrorname_np(error));
 }
 
-static void step_json(struct output *out, const struct fanfp_step *step)
-{
-	struct json_object *object = json_object_new_object();
-
-	if (!out->list)
-		out->list = json_object_new_array();
-	if (step->column) {
-		add_number(object, "column", step->column);
-		add_string(object, "text", step->text);
-	} else {
-		add_verdict(object, step->line, step->verdict, step->error);
-	}
-	add_string(object, "holds", truths[step->holds]);
-	if (*step->found)
-		add_string(object, "found", step->found);
-	if (step->column) {
-		json_object_array_add(out->list, object);
-		return;
-	}
-	json_object_object_add(object, "conditions", out->list);
-	json_object_array_add(out->rules, object);
-	out->list = NULL;
-}
-
-static void print_verdict(enum fanfp_verdict verdict, int error)
-{
-	fputs(verdicts[verdict], stdout);
-	if (verdict == FANFP_DENY)
-		printf("=%s", strerrorname_np(error));
-}
-
-/* What is found can have any byte in it. */
-static void print_found(FILE *to, const char *found)
-{
-	if (!*found)
-		return;
-	fputs(" (", to);
-	for (; *found; found++) {
-		unsigned char c = *found;
-
-		if (c < ' ' || c == 0x7f)
-			fprintf(to, "\\x%02x", c);
-		else
-			fputc(c, to);
-	}
-	fputc(')', to);
-}
-
-static void step_text(struct output *out, const struct fanfp_step *step)
-{
-	if (!out->conds)
-		out->conds = open_memstream(&out->text, &out->size);
-	if (!out->conds)
-		return;
-	if (step->column) {
-		fprintf(out->conds, "    %-7s %s", truths[step->holds], step->text);
-		print_found(out->conds, step->found);
-		fputc('\n', out->conds);
-		return;
-	}
-	fclose(out->conds);
-	out->conds = NULL;
-	if (step->line)
-		printf("%s:%u: ", out->file, step->line);
-	else
-		printf("without a default: ");
-	print_verdict(step->verdict, step->error);
-	printf(": %s", truths[step->holds]);
-	print_found(stdout, step->found);
-	printf("\n%s", out->text);
-	free(out->text);
-}
-
-static void print_step(void *ctx, const struct fanfp_step *step)
+static void out_step(void *ctx, const struct fanfp_step *step)
 {
 	struct output *out = ctx;
 
-	if (out->rules)
-		step_json(out, step);
-	else
-		step_text(out, step);
-}
-
-static void print_decision(struct output *out,
-			   const struct fanfp_decision *decision)
-{
-	struct json_object *result, *object;
-
-	if (out->rules) {
-		result = json_object_new_object();
-		object = json_object_new_object();
-		add_verdict(object, decision->line, decision->verdict,
-			    decision->error);
-		json_object_object_add(object, "sure",
-				       json_object_new_boolean(decision->sure));
-		json_object_object_add(result, "rules", out->rules);
-		json_object_object_add(result, "decision", object);
-		puts(json_object_to_json_string_ext(result, options.pretty ?
-						    JSON_C_TO_STRING_PRETTY :
-						    JSON_C_TO_STRING_PLAIN));
-		json_object_put(result);
+	if (step->column) {
+		keep(out, step);
 		return;
 	}
-	printf("\n");
-	print_verdict(decision->verdict, decision->error);
-	if (decision->line)
-		printf(", by line %u", decision->line);
-	printf("%s\n", decision->sure ? "" :
-	       ", unless a rule before that holds, which is not known");
+	out_object(NULL);
+	if (step->line)
+		out_string(NULL, "%s:", out->file);
+	else
+		out_text("without a default");
+	out_number("line", step->line ? "%llu: " : ": ", step->line);
+	out_verdict(step->verdict, step->error);
+	out_string("holds", ": %s", truths[step->holds]);
+	out_found(step->found);
+	out_conditions(out);
+	out_close();
+}
+
+static void out_decision(const struct fanfp_decision *decision)
+{
+	out_text("\n");
+	out_object("decision");
+	out_verdict(decision->verdict, decision->error);
+	out_number("line", decision->line ? ", by line %llu" : "",
+		   decision->line);
+	out_bool("sure", NULL, decision->sure);
+	out_text("%s\n", decision->sure ? "" :
+		 ", unless a rule before that holds, which is not known");
+	out_close();
 }
 
 static int explain(struct query *query)
@@ -215,18 +177,21 @@ static int explain(struct query *query)
 	rules = rules_read(query->file);
 	if (!rules)
 		return EXIT_FAILED;
-	if (options.json)
-		out.rules = json_object_new_array();
-	query->opts.step = print_step;
+	query->opts.step = out_step;
 	query->opts.ctx = &out;
+	out_object(NULL);
+	out_list("rules");
 	err = fanfp_rules__explain(rules, &query->opts, &decision);
+	out_close();
 	fanfp_rules__free(rules);
-	if (err) {
-		json_object_put(out.rules);
+	free(out.conds);
+	if (out.no_memory)
+		return failed("%s", strerror(ENOMEM));
+	if (err)
 		return EXIT_FAILED;
-	}
-	print_decision(&out, &decision);
-	return fflush(stdout) ? failed("standard output: %s", strerror(errno)) : 0;
+	out_decision(&decision);
+	out_close();
+	return out_end();
 }
 
 /* Add up the bits of a list of names; 0, with a message, if one is unknown. */
@@ -280,7 +245,7 @@ static bool add_root(const char **roots, const char *dir)
 	return true;
 }
 
-/* Take an option; returns 0 or an exit code, and has said why. */
+/* Returns 0; -1 if @opt is another's; or an exit code, with a message. */
 static int take(struct query *query, int opt, char *arg)
 {
 	struct fanfp_explain_opts *opts = &query->opts;
@@ -328,15 +293,8 @@ static int take(struct query *query, int opt, char *arg)
 	case 'X':
 		return add_root(query->exclude, arg) ? 0 :
 			failed("more than %d directories", MAX_ROOTS);
-	case 'p':
-		options.pretty = true;
-		/* fall through */
-	case 'j':
-		options.json = true;
-		return 0;
 	default:
-		fputs(usage, stderr);
-		return EXIT_USAGE;
+		return -1;
 	}
 }
 
@@ -356,10 +314,7 @@ int cmd_explain(int argc, char **argv)
 		{ "exe", required_argument, NULL, 'x' },
 		{ "include", required_argument, NULL, 'i' },
 		{ "exclude-dir", required_argument, NULL, 'X' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "pretty", no_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
+		COMMON_OPTIONS
 	};
 	static struct query query = { .opts.sz = sizeof(query.opts) };
 	int opt, code;
@@ -367,12 +322,13 @@ int cmd_explain(int argc, char **argv)
 	query.opts.include = query.include;
 	query.opts.exclude = query.exclude;
 	while ((opt = getopt_long(argc, argv, "e:jph", long_options, NULL)) != -1) {
-		if (opt == 'h') {
-			fputs(usage, stdout);
-			return 0;
-		}
 		code = take(&query, opt, optarg);
-		if (code)
+		if (code > 0)
+			return code;
+		if (!code)
+			continue;
+		code = common_option(opt, usage);
+		if (code >= 0)
 			return code;
 	}
 	if (optind != argc)

@@ -40,15 +40,15 @@ static const char usage[] =
 	"\n"
 	"Built-in handlers:";
 
-static void print_usage(FILE *out)
+/* What the usage ends with. */
+static void print_builtins(void)
 {
 	const char *name;
 	unsigned int i;
 
-	fputs(usage, out);
 	for (i = 0; (name = fanfp_builtin__name(i)); i++)
-		fprintf(out, " %s", name);
-	fputc('\n', out);
+		printf(" %s", name);
+	putchar('\n');
 }
 
 struct listing {
@@ -117,13 +117,13 @@ static int load(const char *what, const char *pin)
 	}
 	err = fanfp_link__pin(link, pin);
 	if (!err) {
-		printf("loaded '%s', pinned at %s\n",
-		       fanfp_handler__name(handler), pin);
-		if (fflush(stdout)) {
-			err = failed("standard output: %s; not loaded",
-				     strerror(errno));
+		out_object(NULL);
+		out_string("handler", "loaded '%s'", fanfp_handler__name(handler));
+		out_string("path", ", pinned at %s\n", pin);
+		out_close();
+		err = out_end_or("; not loaded");
+		if (err)
 			fanfp_link__unpin(link);
-		}
 	}
 	/* If it is not pinned, this takes it back. */
 	fanfp_link__destroy(link);
@@ -151,7 +151,12 @@ static int unload(const char *what, const char *pin)
 		return EXIT_FAILED;
 	err = fanfp_link__unpin(link);
 	fanfp_link__destroy(link);
-	return err ? failed("%s: %s", path, strerror(-err)) : 0;
+	if (err)
+		return failed("%s: %s", path, strerror(-err));
+	out_object(NULL);
+	out_string("path", NULL, path);
+	out_close();
+	return out_end();
 }
 
 static int show(const char *what, const char *pin)
@@ -181,39 +186,29 @@ int cmd_handler(int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{ "pin", required_argument, NULL, 'P' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "pretty", no_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },
-		{}
+		COMMON_OPTIONS
 	};
 	const char *pin = NULL, *verb;
 	size_t i;
-	int opt;
+	int opt, code;
 
 	while ((opt = getopt_long(argc, argv, "jph", long_options, NULL)) != -1) {
-		switch (opt) {
-		case 'P':
+		if (opt == 'P') {
 			pin = optarg;
-			break;
-		case 'p':
-			options.pretty = true;
-			/* fall through */
-		case 'j':
-			options.json = true;
-			break;
-		case 'h':
-			print_usage(stdout);
-			return 0;
-		default:
-			print_usage(stderr);
-			return EXIT_USAGE;
+			continue;
 		}
+		code = common_option(opt, usage);
+		if (!code)
+			print_builtins();
+		if (code >= 0)
+			return code;
 	}
 	argc -= optind;
 	argv += optind;
 	verb = argc ? argv[0] : "list";
 	if (!strcmp(verb, "help")) {
-		print_usage(stdout);
+		common_option('h', usage);
+		print_builtins();
 		return 0;
 	}
 	if (!strcmp(verb, "list") && argc <= 1)

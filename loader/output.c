@@ -137,7 +137,7 @@ void out_text(const char *format, ...)
 	va_end(args);
 }
 
-int out_end(void)
+int out_end_or(const char *undone)
 {
 	if (whole)
 		puts(json_object_to_json_string_ext(whole, options.pretty ?
@@ -146,6 +146,11 @@ int out_end(void)
 	json_object_put(whole);
 	whole = NULL;
 	if (fflush(stdout) || ferror(stdout))
-		return failed("standard output: %s", strerror(errno));
+		return failed("standard output: %s%s", strerror(errno), undone);
 	return 0;
+}
+
+int out_end(void)
+{
+	return out_end_or("");
 }

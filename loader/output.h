@@ -33,6 +33,8 @@ void out_text(const char *format, ...);
 
 /* Write all; returns 0, or EXIT_FAILED with a message. */
 int out_end(void);
+/* The same for a command that then undoes what it did, which the message says. */
+int out_end_or(const char *undone);
 
 /*
  * Make @text, which somebody else has chosen, fit for a terminal: UTF-8 without

@@ -5,7 +5,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "fanfp.h"
+#include "output.h"
 #include "rules_cmd.h"
 #include "tool.h"
 
@@ -58,94 +58,66 @@ static bool is_object(const char *path)
 	return len == sizeof(magic) && !memcmp(magic, ELFMAG, SELFMAG);
 }
 
-static void add_string(struct json_object *object, const char *name,
-		       const char *text)
-{
-	json_object_object_add(object, name, json_object_new_string(text));
-}
-
-static int print_result(struct json_object *result)
-{
-	puts(json_object_to_json_string_ext(result, options.pretty ?
-					    JSON_C_TO_STRING_PRETTY :
-					    JSON_C_TO_STRING_PLAIN));
-	json_object_put(result);
-	return fflush(stdout) ? failed("standard output: %s", strerror(errno)) : 0;
-}
-
 /* It is opened, not loaded: whether the verifier takes it is the kernel's to say. */
 static int check_object(const char *path)
 {
 	struct fanfp_handler *handler = fanfp_handler__open_file(path, NULL);
-	struct json_object *result;
-	int code = 0;
+	const char *desc;
 
 	if (!handler)
 		return EXIT_FAILED;
-	if (options.json) {
-		result = json_object_new_object();
-		add_string(result, "file", path);
-		add_string(result, "kind", "handler");
-		add_string(result, "name", fanfp_handler__name(handler));
-		add_string(result, "desc", fanfp_handler__desc(handler));
-		code = print_result(result);
-	} else {
-		printf("%s: a BPF object with the handler '%s': %s\n", path,
-		       fanfp_handler__name(handler),
-		       *fanfp_handler__desc(handler) ?
-		       fanfp_handler__desc(handler) : "(no description)");
-	}
+	desc = fanfp_handler__desc(handler);
+	out_object(NULL);
+	out_string("file", "%s: ", path);
+	out_string("kind", NULL, "handler");
+	out_string("name", "a BPF object with the handler '%s'",
+		   fanfp_handler__name(handler));
+	out_string("desc", *desc ? ": %s\n" : ": (no description)%s\n", desc);
+	out_close();
 	fanfp_handler__close(handler);
-	return code;
+	return out_end();
 }
 
-static void add_mistake(void *ctx, unsigned int line, unsigned int column,
+static void out_mistake(void *path, unsigned int line, unsigned int column,
 			const char *text)
 {
-	struct json_object *mistake = json_object_new_object();
-
-	json_object_object_add(mistake, "line", json_object_new_int64(line));
-	json_object_object_add(mistake, "column", json_object_new_int64(column));
-	add_string(mistake, "text", text);
-	json_object_array_add(ctx, mistake);
-}
-
-static int check_json(const char *path)
-{
-	LIBFANFP_OPTS(fanfp_rules_opts, opts, .mistake = add_mistake);
-	struct json_object *mistakes = json_object_new_array();
-	struct json_object *result = json_object_new_object();
-	struct fanfp_rules *rules;
-	bool ok;
-	int code;
-
-	opts.ctx = mistakes;
-	rules = fanfp_rules__parse_file(path, &opts);
-	ok = rules;
-	add_string(result, "file", path);
-	add_string(result, "kind", "rules");
-	if (rules)
-		json_object_object_add(result, "rules",
-				       json_object_new_uint64(fanfp_rules__count(rules)));
-	json_object_object_add(result, "mistakes", mistakes);
-	fanfp_rules__free(rules);
-	code = print_result(result);
-	return ok ? code : EXIT_FAILED;
+	if (!options.json) {
+		print_mistake(path, line, column, text);
+		return;
+	}
+	out_object(NULL);
+	out_number("line", NULL, line);
+	out_number("column", NULL, column);
+	out_string("text", NULL, text);
+	out_close();
 }
 
 int rules_check(const char *path)
 {
+	LIBFANFP_OPTS(fanfp_rules_opts, opts,
+		.mistake = out_mistake,
+		.ctx = (void *)path,
+	);
 	struct fanfp_rules *rules;
+	int code;
 
 	if (is_object(path))
 		return check_object(path);
-	if (options.json)
-		return check_json(path);
-	rules = rules_read(path);
+	out_object(NULL);
+	out_string("file", NULL, path);
+	out_string("kind", NULL, "rules");
+	out_list("mistakes");
+	rules = fanfp_rules__parse_file(path, &opts);
+	out_close();
+	if (rules) {
+		out_string(NULL, "%s: ", path);
+		out_number("rules", "%llu rules, and nothing wrong with them\n",
+			   fanfp_rules__count(rules));
+	}
+	out_close();
+	code = out_end();
 	if (!rules)
 		return EXIT_FAILED;
-	printf("%s: %zu rules, and nothing wrong with them\n", path,
-	       fanfp_rules__count(rules));
 	fanfp_rules__free(rules);
-	return fflush(stdout) ? failed("standard output: %s", strerror(errno)) : 0;
+	return code;
 }

@@ -10,6 +10,7 @@
 /* A real file system: fatrace watches no other. */
 #define DISK		"/mnt/disk0/fp"
 #define PIN		"/sys/fs/bpf/fp_test/pin"
+#define RULES		"/tmp/fp.rules"
 
 #define RUN(...) TOOL(FANFP, __VA_ARGS__)
 
@@ -184,6 +185,67 @@ TEST_F(fanfp_attach, what_a_link_owns_is_not_detached_by_name)
 	EXPECT_EQ(1, lines(run.text));
 	EXPECT_EQ(0, opened(&self->dir, self->fd));
 	EXPECT_EQ(0, RUN("detach", PIN));
+}
+
+/* Ask jq about what a tool that is still running has printed. */
+#define PRINTED(_run, _filter) ({					\
+	char _command[512];						\
+	snprintf(_command, sizeof(_command), "jq -es '" _filter "' %s",	\
+		 (_run)->path);						\
+	!SHELL(_command);						\
+})
+
+TEST_F(fanfp_attach, what_was_attached_is_told_as_json)
+{
+	struct run run, att;
+
+	setenv("FP_PID", self->pid, 1);
+	setenv("FP_FD", self->fd_text, 1);
+	start(&att, FANFP, "attach", "/bpf/subtree.bpf.o", "--pid", self->pid,
+	      "-j", NULL);
+	EXPECT_TRUE(FP_WAIT_FOR(PRINTED(&att,
+		".[0] | .handler == \"subtree\" and .rules == null and .link and .id > 0 and .path == null and (.pid | tostring) == $ENV.FP_PID and (.fd | tostring) == $ENV.FP_FD and .comm == \"fanfp_attach_te\"")));
+	close(self->fd);
+	self->fd = -1;
+	EXPECT_TRUE(FP_WAIT_FOR(PRINTED(&att,
+		"length == 2 and (.[1] | .detached == \"the fanotify group was closed\")")));
+	EXPECT_EQ(0, end(&att));
+}
+
+TEST_F(fanfp_attach, what_was_attached_by_name_or_pinned_is_told_as_json)
+{
+	struct run run, att;
+
+	ASSERT_EQ(0, RUN("-j", "attach", "subtree", "--pid", self->pid, "--pin",
+			 PIN));
+	EXPECT_EQ(1, lines(run.text));
+	EXPECT_NE(NULL, strstr(run.text, "\"path\":\"" PIN "\"")) {
+		TH_LOG("it said: %s", run.text);
+	}
+	EXPECT_EQ(0, RUN("detach", PIN));
+
+	ASSERT_EQ(0, SHELL("fanfp -j handler load subtree | jq -e '.handler == \"subtree\" and (.path | endswith(\"/subtree\"))'"));
+	start(&att, FANFP, "attach", "-p", "subtree", "--pid", self->pid, NULL);
+	EXPECT_TRUE(FP_WAIT_FOR(PRINTED(&att,
+		".[0] | .handler == \"subtree\" and .link == false")));
+	EXPECT_EQ(0, stop(&att, SIGTERM));
+	EXPECT_EQ(0, SHELL("fanfp -j handler unload subtree | jq -e '.path | endswith(\"/subtree\")'"));
+}
+
+TEST_F(fanfp_attach, changed_rules_are_told_as_json)
+{
+	struct run run, att;
+
+	ASSERT_EQ(0, SHELL("echo skip > " RULES));
+	start(&att, FANFP, "attach", "-j", "--rules", RULES, "--pid", self->pid,
+	      NULL);
+	EXPECT_TRUE(FP_WAIT_FOR(PRINTED(&att,
+		".[0] | .handler == \"filter\" and .rules == \"" RULES "\"")));
+	kill(att.pid, SIGUSR1);
+	EXPECT_TRUE(FP_WAIT_FOR(PRINTED(&att,
+		"length == 2 and .[1].changed == \"" RULES "\"")));
+	EXPECT_EQ(0, stop(&att, SIGTERM));
+	unlink(RULES);
 }
 
 TEST_F(fanfp_attach, a_handler_takes_the_place_of_one_attached_by_name)

@@ -319,6 +319,9 @@ TEST_F(bad, an_output_that_nobody_reads)
 	FAILED(RUN_AS(close_output, "attach", "subtree", "--pid", self->pid, "--fd",
 		      self->fd_text, "--include", self->dir.path, "--pin", PIN),
 	       "fanfp: standard output: Broken pipe; not attached");
+	FAILED(RUN_AS(close_output, "-j", "attach", "subtree", "--pid", self->pid,
+		      "--fd", self->fd_text, "--include", self->dir.path),
+	       "fanfp: standard output: Broken pipe; not attached");
 	NOTHING_LEFT;
 
 	ASSERT_EQ(0, RUN("handler", "load", "subtree"));

@@ -159,7 +159,7 @@ TEST_F(tool, check_finds_nothing_wrong_with_good_rules)
 	EXPECT_EQ(0, RUN("handler", "check", RULES));
 	SAYS(RULES ": 2 rules, and nothing wrong with them\n");
 	EXPECT_EQ(0, RUN("-j", "handler", "check", RULES));
-	SAYS("\"kind\":\"rules\",\"rules\":2,\"mistakes\":[]}");
+	SAYS("\"kind\":\"rules\",\"mistakes\":[],\"rules\":2}\n");
 }
 
 TEST_F(tool, check_tells_each_mistake_by_line_and_column)
@@ -190,6 +190,8 @@ TEST_F(tool, check_tells_each_mistake_by_line_and_column)
 	EXPECT_EQ(9, lines(run.text));
 	EXPECT_EQ(1, RUN("-j", "handler", "check", RULES));
 	SAYS("{\"line\":4,\"column\":1,\"text\":\"no verdict 'drop'");
+	/* All that is said is in there. */
+	EXPECT_EQ(1, lines(run.text));
 }
 
 TEST_F(tool, check_tells_what_an_object_is)
@@ -199,6 +201,7 @@ TEST_F(tool, check_tells_what_an_object_is)
 
 	EXPECT_EQ(0, RUN("handler", "check", "/bpf/filter.bpf.o"));
 	SAYS("a BPF object with the handler 'filter': decide by an ordered list of rules\n");
+	EXPECT_EQ(0, SHELL("fanfp -j handler check /bpf/filter.bpf.o | jq -e '.kind == \"handler\" and .name == \"filter\" and .file == \"/bpf/filter.bpf.o\"'"));
 	ASSERT_EQ(0, write_rules("\177ELF, but no more"));
 	EXPECT_EQ(1, RUN("handler", "check", RULES));
 	SAYS("not a BPF object that can be read");
@@ -243,7 +246,22 @@ TEST_F(tool, explain_says_which_rule_decides_and_why)
 	SAYS("\nskip, by line 3, unless a rule before that holds, which is not known\n");
 	EXPECT_EQ(0, RUN("-j", "explain", "--rules", RULES, "--event", "open",
 			 "--path", "/tmp/../tmp", "--comm", "x"));
-	SAYS("\"decision\":{\"line\":2,\"verdict\":\"send\",\"sure\":true}}\n");
+	SAYS("\"decision\":{\"verdict\":\"send\",\"line\":2,\"sure\":true}}\n");
+	EXPECT_EQ(0, SHELL("fanfp explain -p --rules " RULES " --event open --path /tmp --comm x | jq -e '"
+			   "(.rules | map([.line, .verdict, .holds])) == [[1, \"skip\", \"no\"], [2, \"send\", \"yes\"]] and "
+			   ".rules[1].conditions[1] == {column: 19, holds: \"yes\", text: \"!comm=cc1\", found: \"x\"}'")) {
+		TH_LOG("it said: %s", run.text);
+	}
+	/* What is found may be anybody's choice. */
+	EXPECT_EQ(0, RUN("explain", "--rules", RULES, "--event", "create",
+			 "--path", "/tmp/\033[2J.o"));
+	SAYS(" name=*.o (?[2J.o)\n");
+	ASSERT_EQ(0, write_rules("deny=EACCES event=open_perm\n"));
+	EXPECT_EQ(0, RUN("explain", "--rules", RULES, "--event", "open_perm"));
+	SAYS(RULES ":1: deny=EACCES: yes\n");
+	SAYS("\ndeny=EACCES, by line 1\n");
+	EXPECT_EQ(0, RUN("explain", "--rules", RULES, "--event", "open"));
+	SAYS("\nwithout a default: send: yes\n\nsend\n");
 }
 
 TEST_F(tool, explain_of_nothing_is_wrong_usage)

@@ -218,9 +218,7 @@ static int say_attached(const struct attachment *att, int group)
 	struct fanfp_group_info info = { .sz = sizeof(info) };
 	/* If somebody has detached it by now, it was attached all the same. */
 	bool there = !fanfp_group__info(group, &info);
-	char comm[32];
 
-	process_name(att->pid, comm, sizeof(comm));
 	out_object(NULL);
 	out_string(NULL, "attached '%s'", att->handler);
 	out_string("handler", NULL, there ? info.handler : NULL);
@@ -229,9 +227,7 @@ static int say_attached(const struct attachment *att, int group)
 		out_number("id", NULL, info.id);
 	out_bool("link", NULL, att->link);
 	out_string("path", NULL, att->pin);
-	out_number("fd", " to fd %llu", att->fd);
-	out_number("pid", " of process %llu", att->pid);
-	out_string("comm", " (%s)\n", comm);
+	out_named("to", att->pid, att->fd);
 	out_close();
 	return out_end_or("; not attached");
 }

@@ -68,35 +68,21 @@ static int detach_by_name(const struct named_group *group, const char *handler)
 	out_object(NULL);
 	out_string("handler", "detached '%s'", group->info.handler);
 	out_number("id", NULL, group->info.id);
-	out_number("fd", " from fd %llu", group->fd);
-	out_number("pid", " of process %llu", group->pid);
-	out_string("comm", " (%s)\n", group->comm);
+	out_named("from", group->pid, group->fd);
 	out_close();
 	return out_end();
 }
 
 int cmd_detach(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "pid", required_argument, NULL, 'P' },
-		{ "fd", required_argument, NULL, 'f' },
-		COMMON_OPTIONS
-	};
 	struct named_group group;
 	long pid = -1, fd = -1;
 	const char *what;
-	int opt, code;
+	int code;
 
-	while ((opt = getopt_long(argc, argv, "jph", long_options, NULL)) != -1) {
-		code = group_option("detach", opt, &pid, &fd);
-		if (code > 0)
-			return code;
-		if (!code)
-			continue;
-		code = common_option(opt, usage);
-		if (code >= 0)
-			return code;
-	}
+	code = group_options(argc, argv, "detach", usage, &pid, &fd, NULL);
+	if (code >= 0)
+		return code;
 	what = optind < argc ? argv[optind++] : NULL;
 	if (optind < argc)
 		return wrong_usage("detach", "takes no '%s'", argv[optind]);

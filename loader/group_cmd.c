@@ -273,25 +273,14 @@ static int list(struct listing *listing)
 
 int cmd_group(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "pid", required_argument, NULL, 'P' },
-		{ "fd", required_argument, NULL, 'f' },
-		COMMON_OPTIONS
-	};
 	static const char *const verbs[] = { "list", "show", "help" };
 	struct listing listing = { .pid = -1, .fd = -1 };
-	int opt, code, verb = 0;
+	int code, verb = 0;
 
-	while ((opt = getopt_long(argc, argv, "jph", long_options, NULL)) != -1) {
-		code = group_option("group", opt, &listing.pid, &listing.fd);
-		if (code > 0)
-			return code;
-		if (!code)
-			continue;
-		code = common_option(opt, usage);
-		if (code >= 0)
-			return code;
-	}
+	code = group_options(argc, argv, "group", usage, &listing.pid,
+			     &listing.fd, NULL);
+	if (code >= 0)
+		return code;
 	if (optind < argc)
 		verb = find_word("fanfp group", "command", argv[optind++], verbs,
 				 sizeof(verbs[0]), 3);

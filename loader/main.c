@@ -81,7 +81,7 @@ int count_option(const char *command, const char *option, long *number)
 {
 	*number = parse_number(optarg, 1);
 	return *number < 0 ? wrong_usage(command, "%s %s: not a number above 0",
-					 option, optarg) : 0;
+					 option, optarg) : -1;
 }
 
 void *array_grow(void *list, size_t count, size_t *room, size_t size)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "named.h"
+#include "output.h"
 #include "tool.h"
 
 static int is_name(const struct fanfp_handler_info *info, void *name)
@@ -86,6 +87,36 @@ int group_option(const char *command, int opt, long *pid, long *fd)
 	}
 }
 
+int group_options(int argc, char **argv, const char *command, const char *usage,
+		  long *pid, long *fd, struct handler_args *args)
+{
+	static const struct option long_options[] = {
+		/* Only with arguments: */
+		{ "args", required_argument, NULL, 'a' },
+		{ "args-file", required_argument, NULL, 'A' },
+		/* always: */
+		{ "pid", required_argument, NULL, 'P' },
+		{ "fd", required_argument, NULL, 'f' },
+		COMMON_OPTIONS
+	};
+	const struct option *first = long_options + (args ? 0 : 2);
+	int opt, code;
+
+	while ((opt = getopt_long(argc, argv, "jph", first, NULL)) != -1) {
+		code = group_option(command, opt, pid, fd);
+		if (code < 0)
+			code = args_option(opt, args);
+		if (code > 0)
+			return code;
+		if (!code)
+			continue;
+		code = common_option(opt, usage);
+		if (code >= 0)
+			return code;
+	}
+	return -1;
+}
+
 int open_group(struct named_group *group, long pid, long fd)
 {
 	int err;
@@ -108,4 +139,15 @@ int open_group(struct named_group *group, long pid, long fd)
 		return 0;
 	close(group->group);
 	return EXIT_FAILED;
+}
+
+void out_named(const char *how, long pid, long fd)
+{
+	char comm[32];
+
+	process_name(pid, comm, sizeof(comm));
+	out_text(" %s", how);
+	out_number("fd", " fd %llu", fd);
+	out_number("pid", " of process %llu", pid);
+	out_string("comm", " (%s)\n", comm);
 }

@@ -48,7 +48,18 @@ struct named_group {
  */
 int open_group(struct named_group *group, long pid, long fd);
 
-/* Likewise the options 'P', a process, and 'f', a file descriptor. */
+/* As args_option(): the options 'P', a process, and 'f', a file descriptor. */
 int group_option(const char *command, int opt, long *pid, long *fd);
+
+/*
+ * Parse the options of a command that takes no others than these: which group,
+ * its arguments, unless @args is NULL, and what every command takes. Returns an
+ * exit code to return, or -1 to go on.
+ */
+int group_options(int argc, char **argv, const char *command, const char *usage,
+		  long *pid, long *fd, struct handler_args *args);
+
+/* Print which group: "... fd 3 of process 17 (cat)", and end the line. */
+void out_named(const char *how, long pid, long fd);
 
 #endif /* _FANFP_NAMED_H */

@@ -71,41 +71,23 @@ static int replace_by_name(const struct named_group *group, const char *handler,
 	out_object(NULL);
 	out_string("handler", "'%s'", handler);
 	out_string("replaced", " replaced '%s'", group->info.handler);
-	out_number("fd", " at fd %llu", group->fd);
-	out_number("pid", " of process %llu", group->pid);
-	out_string("comm", " (%s)\n", group->comm);
+	out_named("at", group->pid, group->fd);
 	out_close();
 	return out_end();
 }
 
 int cmd_replace(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "pid", required_argument, NULL, 'P' },
-		{ "fd", required_argument, NULL, 'f' },
-		{ "args", required_argument, NULL, 'a' },
-		{ "args-file", required_argument, NULL, 'A' },
-		COMMON_OPTIONS
-	};
 	LIBFANFP_OPTS(fanfp_attach_opts, opts);
 	static struct handler_args args;
 	const char *handler, *path;
 	struct named_group group;
 	long pid = -1, fd = -1;
-	int opt, code;
+	int code;
 
-	while ((opt = getopt_long(argc, argv, "jph", long_options, NULL)) != -1) {
-		code = group_option("replace", opt, &pid, &fd);
-		if (code < 0)
-			code = args_option(opt, &args);
-		if (code > 0)
-			return code;
-		if (!code)
-			continue;
-		code = common_option(opt, usage);
-		if (code >= 0)
-			return code;
-	}
+	code = group_options(argc, argv, "replace", usage, &pid, &fd, &args);
+	if (code >= 0)
+		return code;
 	opts.args = args.bytes;
 	opts.args_size = args.size;
 	handler = optind < argc ? argv[optind++] : NULL;

@@ -474,12 +474,8 @@ int cmd_run(int argc, char **argv)
 		case 'P':
 			runner.pin = optarg;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
 		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return common_option(opt, usage);
 		}
 	}
 	if (!runner.file)

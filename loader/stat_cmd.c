@@ -165,16 +165,13 @@ int cmd_stat(int argc, char **argv)
 	int opt, code;
 
 	while ((opt = getopt_long(argc, argv, "i:n:jph", long_options, NULL)) != -1) {
+		code = -1;
 		switch (opt) {
 		case 'i':
 			code = count_option("stat", "--interval", &opts.interval);
-			if (code)
-				return code;
 			break;
 		case 'n':
 			code = count_option("stat", "--count", &opts.count);
-			if (code)
-				return code;
 			break;
 		case 'm':
 			opts.openmetrics = true;
@@ -184,9 +181,9 @@ int cmd_stat(int argc, char **argv)
 			break;
 		default:
 			code = common_option(opt, usage);
-			if (code >= 0)
-				return code;
 		}
+		if (code >= 0)
+			return code;
 	}
 	if (optind < argc)
 		return wrong_usage("stat", "takes no '%s'", argv[optind]);

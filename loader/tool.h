@@ -52,7 +52,10 @@ int wrong_usage(const char *command, const char *fmt, ...);
 /* Parse a number of at least @min; returns it or -1. */
 long parse_number(const char *text, long min);
 
-/* Parse optarg of @option, a number above 0; returns 0 or EXIT_USAGE, having said why. */
+/*
+ * Parse optarg of @option, a number above 0; returns EXIT_USAGE, having said why,
+ * or -1 to go on.
+ */
 int count_option(const char *command, const char *option, long *number);
 
 /*

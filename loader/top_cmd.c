@@ -129,11 +129,10 @@ int cmd_top(int argc, char **argv)
 	long rows = 0;
 
 	while ((opt = getopt_long(argc, argv, "i:n:jph", long_options, NULL)) != -1) {
+		code = -1;
 		switch (opt) {
 		case 'i':
 			code = count_option("top", "--interval", &top.interval);
-			if (code)
-				return code;
 			break;
 		case 'v':
 			number = find_word("fanfp top", "view", optarg,
@@ -153,14 +152,12 @@ int cmd_top(int argc, char **argv)
 			break;
 		case 'n':
 			code = count_option("top", "--rows", &rows);
-			if (code)
-				return code;
 			break;
 		default:
 			code = common_option(opt, usage);
-			if (code >= 0)
-				return code;
 		}
+		if (code >= 0)
+			return code;
 	}
 	if (optind < argc)
 		return wrong_usage("top", "takes no '%s'", argv[optind]);

@@ -5,14 +5,12 @@
 #include "kselftest_harness.h"
 #include "common.h"
 #include "run.h"
+#include "fanfp_tool.h"
 
-#define FANFP		"/usr/sbin/fanfp"
 /* A real file system: fatrace watches no other. */
 #define DISK		"/mnt/disk0/fp"
 #define PIN		"/sys/fs/bpf/fp_test/pin"
 #define RULES		"/tmp/fp.rules"
-
-#define RUN(...) TOOL(FANFP, __VA_ARGS__)
 
 FIXTURE(fanfp_attach)
 {
@@ -24,14 +22,8 @@ FIXTURE(fanfp_attach)
 
 FIXTURE_SETUP(fanfp_attach)
 {
-	ASSERT_EQ(0, fp_dir_make(&self->dir));
-	self->fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC,
-				 O_RDONLY);
+	self->fd = listen_to(&self->dir, self->pid, self->fd_text);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
-				   FAN_OPEN, AT_FDCWD, self->dir.path));
-	snprintf(self->pid, sizeof(self->pid), "%d", getpid());
-	snprintf(self->fd_text, sizeof(self->fd_text), "%d", self->fd);
 	mkdir(DISK, 0755);
 	mkdir(DISK "/in", 0755);
 	mkdir(DISK "/in/deep", 0755);

@@ -6,16 +6,13 @@
 #include "kselftest_harness.h"
 #include "common.h"
 #include "run.h"
+#include "fanfp_tool.h"
 #include "other.skel.h"
 #include "refused.skel.h"
 
-#define FANFP		"/usr/sbin/fanfp"
 #define OBJECT		"/tmp/bad.bpf.o"
 #define PIN		"/sys/fs/bpf/bad_pin"
 #define PIN_DIR		"/sys/fs/bpf/fanotify_fastpath"
-
-#define RUN(...) TOOL(FANFP, __VA_ARGS__)
-#define RUN_AS(_prepare, ...) TOOL_AS(_prepare, FANFP, __VA_ARGS__)
 
 FIXTURE(bad)
 {
@@ -42,14 +39,8 @@ static void read_marks(int fd, char *text, size_t size)
 
 FIXTURE_SETUP(bad)
 {
-	ASSERT_EQ(0, fp_dir_make(&self->dir));
-	self->fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC,
-				 O_RDONLY);
+	self->fd = listen_to(&self->dir, self->pid, self->fd_text);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
-				   FAN_OPEN, AT_FDCWD, self->dir.path));
-	snprintf(self->pid, sizeof(self->pid), "%d", getpid());
-	snprintf(self->fd_text, sizeof(self->fd_text), "%d", self->fd);
 	read_marks(self->fd, self->marks, sizeof(self->marks));
 }
 

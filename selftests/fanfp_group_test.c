@@ -6,19 +6,11 @@
 #include "kselftest_harness.h"
 #include "common.h"
 #include "run.h"
-
-#define FANFP		"/usr/sbin/fanfp"
-
-#define RUN(...) TOOL(FANFP, __VA_ARGS__)
-
-/* Run "fanfp ARGS" and ask jq about its JSON; true if that says so. */
-#define JSON(_args, _filter)						\
-	(!TOOL("/bin/sh", "-c", "fanfp " _args " | jq -e '" _filter "'"))
+#include "fanfp_tool.h"
 
 FIXTURE(fanfp_group)
 {
 	struct fp_dir dir;
-	struct run run;
 	int fd;
 	char pid[16], fd_text[16];
 };

@@ -5,10 +5,8 @@
 #include "kselftest_harness.h"
 #include "common.h"
 #include "run.h"
+#include "fanfp_tool.h"
 
-#define FANFP		"/usr/sbin/fanfp"
-
-#define RUN(...) TOOL(FANFP, __VA_ARGS__)
 /* In a mount namespace of its own, after some preparation. */
 #define ELSEWHERE(_preparation)						\
 	TOOL("/bin/busybox", "unshare", "-m", "/bin/sh", "-c",		\

@@ -5,14 +5,12 @@
 #include "kselftest_harness.h"
 #include "common.h"
 #include "run.h"
+#include "fanfp_tool.h"
 
-#define FANFP		"/usr/sbin/fanfp"
 #define RULES		"/tmp/fp.rules"
 #define PIN		"/sys/fs/bpf/fp_rules"
 /* There while listeners are to go on. */
 #define ON		"/tmp/fp.on"
-
-#define RUN(...) TOOL(FANFP, __VA_ARGS__)
 
 /* This program, for others to run. */
 static char self_path[256];
@@ -20,7 +18,7 @@ static char self_path[256];
 /* --- a listener, to be run ------------------------------------------------------ */
 
 /* A group for the opens of a directory's file system; -1 if that fails. */
-static int listen_to(const char *dir)
+static int open_listener(const char *dir)
 {
 	int fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK, O_RDONLY);
 
@@ -49,27 +47,27 @@ static int listener(const char *how, const char *dir)
 	pid_t pid;
 
 	if (!strcmp(how, "once"))
-		return events_of(listen_to(dir), dir);
+		return events_of(open_listener(dir), dir);
 	if (!strcmp(how, "twice")) {
-		fd = listen_to(dir);
-		other = listen_to(dir);
+		fd = open_listener(dir);
+		other = open_listener(dir);
 		return 10 * events_of(fd, dir) + events_of(other, dir);
 	}
 	if (!strcmp(how, "child")) {
 		pid = fork();
 		if (!pid)
-			_exit(events_of(listen_to(dir), dir));
+			_exit(events_of(open_listener(dir), dir));
 		waitpid(pid, &status, 0);
 		return WEXITSTATUS(status);
 	}
 	if (!strcmp(how, "nobody"))
-		return setuid(65534) || listen_to(dir) >= 0 ? 99 : 42;
+		return setuid(65534) || open_listener(dir) >= 0 ? 99 : 42;
 	if (!strcmp(how, "daemon")) {
 		if (fork())
 			return 7;
 		setsid();
 		usleep(300000);
-		printf("daemon %d\n", events_of(listen_to(dir), dir));
+		printf("daemon %d\n", events_of(open_listener(dir), dir));
 		return 0;
 	}
 	if (!strcmp(how, "killed"))
@@ -78,9 +76,9 @@ static int listener(const char *how, const char *dir)
 		return fanotify_mark(0, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, dir) &&
 			errno == EINVAL ? 43 : 99;
 	if (!strcmp(how, "failing"))
-		return listen_to(dir) < 0 ? errno : 99;
+		return open_listener(dir) < 0 ? errno : 99;
 	/* "on": until the test is over. */
-	fd = listen_to(dir);
+	fd = open_listener(dir);
 	while (!access(ON, F_OK) && !usleep(20000)) {
 		printf("%d\n", events_of(fd, dir));
 		fflush(stdout);
@@ -117,7 +115,7 @@ FIXTURE_SETUP(tool)
 			      sizeof(self_path) - 1));
 	ASSERT_EQ(0, fp_dir_make(&self->dir));
 	ASSERT_EQ(0, fp_create(ON));
-	self->fd = listen_to(self->dir.path);
+	self->fd = open_listener(self->dir.path);
 	ASSERT_LE(0, self->fd);
 	snprintf(self->pid, sizeof(self->pid), "%d", getpid());
 	snprintf(self->fd_text, sizeof(self->fd_text), "%d", self->fd);

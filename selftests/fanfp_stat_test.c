@@ -6,10 +6,7 @@
 #include "common.h"
 #include "openmetrics.h"
 #include "run.h"
-
-#define FANFP		"/usr/sbin/fanfp"
-
-#define RUN(...) TOOL(FANFP, __VA_ARGS__)
+#include "fanfp_tool.h"
 
 FIXTURE(fanfp_stat)
 {

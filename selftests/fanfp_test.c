@@ -5,31 +5,21 @@
 #include "kselftest_harness.h"
 #include "common.h"
 #include "run.h"
+#include "fanfp_tool.h"
 
 #include "response.skel.h"
-
-#define FANFP		"/usr/sbin/fanfp"
-
-#define RUN(...) TOOL(FANFP, __VA_ARGS__)
 
 FIXTURE(fanfp)
 {
 	struct fp_dir dir;
-	struct run run;
 	int fd;
 	char pid[16], fd_text[16];
 };
 
 FIXTURE_SETUP(fanfp)
 {
-	ASSERT_EQ(0, fp_dir_make(&self->dir));
-	self->fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC,
-				 O_RDONLY);
+	self->fd = listen_to(&self->dir, self->pid, self->fd_text);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
-				   FAN_OPEN, AT_FDCWD, self->dir.path));
-	snprintf(self->pid, sizeof(self->pid), "%d", getpid());
-	snprintf(self->fd_text, sizeof(self->fd_text), "%d", self->fd);
 }
 
 FIXTURE_TEARDOWN(fanfp)

@@ -22,6 +22,9 @@
 #ifndef FAN_MARK_IGNORE
 #define FAN_MARK_IGNORE		0x00000400
 #endif
+#ifndef FAN_MARK_EVICTABLE
+#define FAN_MARK_EVICTABLE	0x00000200
+#endif
 
 /*
  * In the tree the request goes to the fanotify file itself; on a kernel that
@@ -222,22 +225,39 @@ static char *list_marks(int fanotify_fd)
 	return marks;
 }
 
+/* Add to a mark that is there; returns 1 if that changed it, 0 if not. */
+static int add_to_mark(int fanotify_fd, const char *path, enum fanfp_root root)
+{
+	char *before = list_marks(fanotify_fd), *after = NULL;
+	int ret = root_mark(fanotify_fd, FAN_MARK_ADD, path, root);
+
+	if (!ret) {
+		after = list_marks(fanotify_fd);
+		ret = before && after && strcmp(before, after);
+	}
+	free(before);
+	free(after);
+	return ret;
+}
+
+/*
+ * Marks have no owner: whether this one is ours has to be found out. To read all
+ * marks of the group each time would take ever longer. But the kernel refuses an
+ * evictable mark where there is one that is not: if it takes it, nobody has relied
+ * on one, and the second call makes it last. Until then no handler counts it.
+ */
 int fanfp_group__add_root(int fanotify_fd, const char *path,
 			  enum fanfp_root root)
 {
-	char *before = list_marks(fanotify_fd);
-	int err = root_mark(fanotify_fd, FAN_MARK_ADD, path, root);
+	int err = root_mark(fanotify_fd, FAN_MARK_ADD | FAN_MARK_EVICTABLE, path,
+			    root);
 
-	if (!err) {
-		/* Marks have no owner: that something changed, tells. */
-		char *after = list_marks(fanotify_fd);
-
-		err = before && after && strcmp(before, after);
-		free(after);
-		free(before);
+	if (err == -EEXIST)
+		err = add_to_mark(fanotify_fd, path, root);
+	else if (!err)
+		err = root_mark(fanotify_fd, FAN_MARK_ADD, path, root) ?: 1;
+	if (err >= 0)
 		return err;
-	}
-	free(before);
 	if (err == -ENOSPC)
 		pr_warn("%s: the user has no marks left; raise /proc/sys/fs/fanotify/max_user_marks, or use a group with FAN_UNLIMITED_MARKS",
 			path);

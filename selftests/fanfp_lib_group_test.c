@@ -257,6 +257,54 @@ TEST_F(group, roots_are_added_and_removed)
 	EXPECT_EQ(0, lib_said.warnings);
 }
 
+/* In a process for which no /proc lists the marks of a group. */
+static int add_root_without_proc(void *ctx)
+{
+	const FIXTURE_DATA(group) *self = ctx;
+
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    umount2("/proc", MNT_DETACH) || !access("/proc/self", F_OK))
+		return 99;
+	return fanfp_group__add_root(self->fd, self->in, FANFP_INCLUDE);
+}
+
+TEST_F(group, a_root_is_added_without_a_look_at_all_others)
+{
+	ASSERT_EQ(0, fanfp_group__attach(self->fd, "t-subtree", NULL));
+	EXPECT_EQ(1, fp_in_child(add_root_without_proc, self));
+	EXPECT_EQ(1, events(self->in_file, self->fd));
+	EXPECT_EQ(0, fanfp_group__add_root(self->fd, self->in, FANFP_INCLUDE));
+	EXPECT_EQ(0, fanfp_group__remove_root(self->fd, self->in, FANFP_INCLUDE));
+}
+
+TEST_F(group, a_root_lasts_whatever_mark_was_there)
+{
+	static const unsigned int before[] = { 0, 0x200 /* FAN_MARK_EVICTABLE */ };
+	size_t i;
+
+	ASSERT_EQ(0, fanfp_group__attach(self->fd, "t-subtree", NULL));
+	for (i = 0; i < 2; i++) {
+		/* The listener's own, which stays. */
+		ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | before[i],
+					   FAN_ACCESS, AT_FDCWD, self->out));
+		EXPECT_EQ(1, fanfp_group__add_root(self->fd, self->out,
+						   FANFP_EXCLUDE));
+		EXPECT_EQ(0, fanfp_group__add_root(self->fd, self->out,
+						   FANFP_EXCLUDE));
+		EXPECT_EQ(1, fanfp_group__add_root(self->fd, self->dir.path,
+						   FANFP_INCLUDE));
+		ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_REMOVE, FAN_ACCESS,
+					   AT_FDCWD, self->out));
+		EXPECT_EQ(0, events(self->out_file, self->fd));
+		EXPECT_EQ(1, events(self->in_file, self->fd));
+		EXPECT_EQ(0, fanfp_group__remove_root(self->fd, self->out,
+						      FANFP_EXCLUDE));
+		EXPECT_EQ(0, fanfp_group__remove_root(self->fd, self->dir.path,
+						      FANFP_INCLUDE));
+	}
+}
+
 TEST_F(group, a_root_that_will_not_do_is_refused)
 {
 	FAILS(ENOENT, fanfp_group__add_root(self->fd, "/no/such", FANFP_INCLUDE),

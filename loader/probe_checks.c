@@ -138,6 +138,30 @@ static void check_module(const struct system *sys, struct finding *finding)
 		fclose(file);
 }
 
+static void check_kallsyms(const struct system *sys, struct finding *finding)
+{
+	char line[512];
+	FILE *file;
+
+	if (sys->fastpath) {
+		found(finding, IS_THERE, sys->module ? "the module has found it" :
+		      "not needed: the fastpath is built in");
+		return;
+	}
+	/* Names are there for all, whoever may see the addresses. */
+	found(finding, IS_MISSING, "/proc/kallsyms has no 'fanotify_fops', which the module tells a fanotify file by");
+	finding->remedy = "boot a kernel with CONFIG_KALLSYMS_ALL";
+	file = fopen("/proc/kallsyms", "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (!strstr(line, " fanotify_fops\n"))
+			continue;
+		found(finding, IS_THERE, "data has names, as the module needs it");
+		break;
+	}
+	if (file)
+		fclose(file);
+}
+
 static void check_loadable(const struct system *sys, struct finding *finding)
 {
 	char line[16] = "";
@@ -374,6 +398,7 @@ const struct check probe_checks[] = {
 	{ "permission_events", false, check_permission },
 	{ "btf", true, check_btf },
 	{ "module", true, check_module },
+	{ "kallsyms", true, check_kallsyms },
 	{ "module_loading", true, check_loadable },
 	{ "secure_boot", false, check_secure_boot },
 	{ "lockdown", false, check_lockdown },

@@ -35,6 +35,7 @@ TEST_F(fanfp_probe, all_is_there_for_root)
 	SAYS("ok       fanotify ");
 	SAYS("ok       permission_events ");
 	SAYS("ok       btf ");
+	SAYS("ok       kallsyms ");
 	SAYS("ok       struct_ops ");
 	SAYS("ok       attach               'subtree' was loaded, attached to a group, and detached\n");
 	SAYS("ok       trace_event ");

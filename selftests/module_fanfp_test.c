@@ -7,11 +7,10 @@
 #include "kselftest_harness.h"
 #include "common.h"
 #include "run.h"
+#include "fanfp_tool.h"
 
-#define FANFP		"/usr/sbin/fanfp"
 #define NONE		"fanfp: this kernel has no fanotify fastpath; load the module (modprobe fanotify_fastpath) or boot a kernel with CONFIG_FANOTIFY_FASTPATH\n"
 
-#define RUN(...) TOOL(FANFP, __VA_ARGS__)
 #define ELSEWHERE(_preparation)						\
 	TOOL("/bin/busybox", "unshare", "-m", "/bin/sh", "-c",		\
 	     _preparation " && exec fanfp probe")
@@ -82,6 +81,7 @@ TEST_F(module_fanfp, probe_tells_how_to_get_it)
 	EXPECT_EQ(1, RUN("probe"));
 	SAYS("ok       version ");
 	SAYS("ok       btf ");
+	SAYS("ok       kallsyms             data has names, as the module needs it\n");
 	SAYS("MISSING  module               not in /lib/modules/6.12.");
 	SAYS("ok       module_loading       modules can be loaded\n");
 	SAYS("MISSING  fastpath             there is no /sys/kernel/fanotify_fastpath\n         'modprobe fanotify_fastpath', or boot a kernel with CONFIG_FANOTIFY_FASTPATH\n");
@@ -118,8 +118,12 @@ TEST_F(module_fanfp, probe_tells_what_keeps_a_module_out)
 
 	EXPECT_EQ(1, ELSEWHERE("mount -t tmpfs fp /sys/firmware && mkdir -p /sys/firmware/efi/efivars && printf '\\006\\000\\000\\000\\001' > /sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"));
 	SAYS("unknown  secure_boot          on: a module must be signed with a key that the machine trusts\n         sign the module: DKMS does, once 'mokutil --import /var/lib/dkms/mok.pub' has enrolled its key\n");
+	/* As it is without CONFIG_KALLSYMS_ALL: functions only. */
+	EXPECT_EQ(1, ELSEWHERE("grep -i ' t ' /proc/kallsyms > /tmp/functions; echo '0 d my_fanotify_fops_2' >> /tmp/functions; mount --bind /tmp/functions /proc/kallsyms"));
+	SAYS("MISSING  kallsyms             /proc/kallsyms has no 'fanotify_fops', which the module tells a fanotify file by\n         boot a kernel with CONFIG_KALLSYMS_ALL\n");
 	unlink("/tmp/one");
 	unlink("/tmp/yes");
+	unlink("/tmp/functions");
 }
 
 TEST_HARNESS_MAIN

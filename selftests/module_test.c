@@ -2,8 +2,8 @@
 /*
  * The module flavour: what is not loaded, and when it can be unloaded
  *
- * /module has the module, and the module with no BTF, with foreign BTF and with
- * BTF of other types; /kmod has fp_release.ko.
+ * /module has the module, and the module with no BTF, with foreign BTF, with BTF
+ * of other types and with a name that no data has; /kmod has fp_release.ko.
  */
 #include "kselftest_harness.h"
 #include "common.h"
@@ -117,6 +117,14 @@ TEST_F(module, c1201_is_refused_with_the_btf_of_another_kernel)
 TEST_F(module, c1201_is_refused_with_the_btf_of_other_types)
 {
 	EXPECT_NE(0, load("/module/resized_btf.ko"));
+	EXPECT_FALSE(is_loaded());
+	EXPECT_EQ(-1, access(FP_SYSFS, F_OK));
+}
+
+TEST_F(module, c1201_is_refused_where_data_has_no_names)
+{
+	EXPECT_EQ(-EOPNOTSUPP, load("/module/no_names.ko"));
+	EXPECT_TRUE(kernel_says(self->kmsg, "it has to be built with CONFIG_KALLSYMS_ALL"));
 	EXPECT_FALSE(is_loaded());
 	EXPECT_EQ(-1, access(FP_SYSFS, F_OK));
 }

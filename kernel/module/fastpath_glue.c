@@ -280,6 +280,11 @@ static int __init fastpath_init(void)
 		       init_uts_ns.name.release);
 		return -EINVAL;
 	}
+	/* Or no file would ever be told to be fanotify's. */
+	if (!symbol_is(&init_uts_ns, "init_uts_ns")) {
+		pr_err("this kernel does not know the names of data: it has to be built with CONFIG_KALLSYMS_ALL\n");
+		return -EOPNOTSUPP;
+	}
 
 	err = fastpath_handler_init();
 	if (err)

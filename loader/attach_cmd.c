@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "fanfp.h"
+#include "mark.h"
 #include "named.h"
 #include "output.h"
 #include "rules_cmd.h"
@@ -113,6 +114,7 @@ static int attach(struct attachment *att, int group)
 {
 	int i, err;
 
+	mark_remove_stale(group);
 	for (i = 0; i < att->n_roots; i++) {
 		err = fanfp_group__add_root(group, att->roots[i].dir,
 					    att->roots[i].root);

@@ -16,6 +16,7 @@
 #include "counts.h"
 #include "fanfp.h"
 #include "fanotify_fastpath.h"
+#include "mark.h"
 #include "mountinfo.h"
 #include "named.h"
 #include "names.h"
@@ -127,29 +128,15 @@ static void out_group(const struct fanfp_group_entry *entry)
 	out_text("%s\n", *before ? "" : "none");
 }
 
-/*
- * Where a marked inode is; false if that can't be told. The file system is
- * reached through the working folder: opening something in it could cause the
- * very events that somebody waits for.
- */
+/* Where a marked inode is; false if that can't be told. */
 static bool inode_path(const struct fanfp_mark_info *mark,
-		       const struct mount_entry *mount, char *path, size_t size)
+		       const struct mount_table *mounts, char *path, size_t size)
 {
-	struct {
-		struct file_handle head;
-		unsigned char bytes[sizeof(mark->handle)];
-	} handle = {
-		.head.handle_type = mark->handle_type,
-		.head.handle_bytes = mark->handle_bytes,
-	};
 	char link[64];
 	ssize_t len;
 	int fd;
 
-	if (!mark->handle_bytes || !mount || chdir(mount->point))
-		return false;
-	memcpy(handle.head.f_handle, mark->handle, mark->handle_bytes);
-	fd = open_by_handle_at(AT_FDCWD, &handle.head, O_PATH | O_CLOEXEC);
+	fd = mark_open(mark, mounts);
 	if (fd < 0)
 		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
@@ -184,7 +171,7 @@ static int out_mark(const struct fanfp_mark_info *mark, void *ctx)
 		mount = mount_table_find_dev(&listing->mounts, mark->dev);
 		if (mark->kind == FANFP_MARK_FS)
 			where = mount ? mount->point : NULL;
-		else if (inode_path(mark, mount, path, sizeof(path)))
+		else if (inode_path(mark, &listing->mounts, path, sizeof(path)))
 			where = path;
 		out_string("path", " %s", where);
 		snprintf(dev, sizeof(dev), "%u:%u", major(mark->dev),

@@ -370,6 +370,68 @@ TEST_F(tool, attach_can_leave_the_rules_pinned)
 	EXPECT_TRUE(FP_WAIT_FOR(events_of(self->fd, self->dir.path) == 2));
 }
 
+/* Leave the mark of a list on a directory's own subfolder, with a file in it. */
+static int leave_mark(struct run *run, const char *dir, const char *pid,
+		      const char *fd)
+{
+	char path[128], rules[160];
+
+	snprintf(path, sizeof(path), "%s/sub", dir);
+	snprintf(rules, sizeof(rules), "send subtree=%s\n", path);
+	if (mkdir(path, 0755) || write_rules(rules))
+		return -1;
+	strcat(path, "/file");
+	mount("none", "/sys/fs/bpf", "bpf", 0, NULL);
+	start(run, FANFP, "attach", "--rules", RULES, "--pid", pid, "--fd", fd,
+	      "--pin", PIN, NULL);
+	return fp_create(path) ?: end(run);
+}
+
+TEST_F(tool, attach_removes_what_rules_have_left)
+{
+	struct run run, att;
+	char path[128];
+
+	ASSERT_EQ(0, leave_mark(&run, self->dir.path, self->pid, self->fd_text));
+	/* They are in use: nothing is removed. */
+	EXPECT_EQ(1, RUN("attach", "subtree", "--pid", self->pid, "--fd",
+			 self->fd_text));
+	EXPECT_TRUE(has_marks(self->fd));
+	EXPECT_EQ(0, RUN("detach", PIN));
+	EXPECT_TRUE(has_marks(self->fd));
+
+	/* What is below is not excluded. */
+	start(&att, FANFP, "attach", "subtree", "--pid", self->pid, "--fd",
+	      self->fd_text, "--include", self->dir.path, NULL);
+	EXPECT_TRUE(FP_WAIT_FOR(strstr(said(&att), "attached 'subtree'")));
+	snprintf(path, sizeof(path), "%s/sub", self->dir.path);
+	EXPECT_EQ(2, events_of(self->fd, self->dir.path));
+	EXPECT_EQ(1, events_of(self->fd, path));
+	EXPECT_FALSE(has_marks(self->fd));
+	EXPECT_EQ(0, stop(&att, SIGTERM));
+}
+
+/* Root, but not one who may open by handle. */
+static void drop_the_right_to_search(void)
+{
+	if (prctl(PR_CAPBSET_DROP, 2 /* CAP_DAC_READ_SEARCH */))
+		_exit(98);
+}
+
+TEST_F(tool, attach_says_so_if_it_cannot_remove_what_rules_have_left)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	ASSERT_EQ(0, leave_mark(&run, self->dir.path, self->pid, self->fd_text));
+	EXPECT_EQ(0, RUN("detach", PIN));
+	EXPECT_EQ(0, RUN_AS(drop_the_right_to_search, "attach", "subtree", "--pid",
+			    self->pid, "--fd", self->fd_text, "--pin", PIN));
+	SAYS(": rules that have ended left a mark, which can't be removed: what is below may be skipped\n");
+	SAYS("attached 'subtree'");
+	EXPECT_EQ(0, RUN("detach", PIN));
+}
+
 /* --- fanfp run ----------------------------------------------------------------------- */
 
 #define RUN_LISTENER(_how)						\

@@ -205,7 +205,8 @@ static int wait_for_end(struct attachment *att, int signals, int changes)
 	if (fds[2].revents & POLLHUP) {
 		say("detached", "detached: %s\n", "the fanotify group was closed");
 	} else if (fds[1].revents) {
-		say("detached", "detached: %s\n", "the process has ended");
+		say("detached", "detached: %s\n",
+		    "the process has ended, and its group if no other has that");
 	} else {
 		detach(att);
 		return 0;

@@ -257,22 +257,29 @@ TEST_F(group, roots_are_added_and_removed)
 	EXPECT_EQ(0, lib_said.warnings);
 }
 
+struct new_root {
+	int group;
+	const char *dir;
+};
+
 /* In a process for which no /proc lists the marks of a group. */
 static int add_root_without_proc(void *ctx)
 {
-	const FIXTURE_DATA(group) *self = ctx;
+	const struct new_root *root = ctx;
 
 	if (unshare(CLONE_NEWNS) ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    umount2("/proc", MNT_DETACH) || !access("/proc/self", F_OK))
 		return 99;
-	return fanfp_group__add_root(self->fd, self->in, FANFP_INCLUDE);
+	return fanfp_group__add_root(root->group, root->dir, FANFP_INCLUDE);
 }
 
 TEST_F(group, a_root_is_added_without_a_look_at_all_others)
 {
+	struct new_root root = { .group = self->fd, .dir = self->in };
+
 	ASSERT_EQ(0, fanfp_group__attach(self->fd, "t-subtree", NULL));
-	EXPECT_EQ(1, fp_in_child(add_root_without_proc, self));
+	EXPECT_EQ(1, fp_in_child(add_root_without_proc, &root));
 	EXPECT_EQ(1, events(self->in_file, self->fd));
 	EXPECT_EQ(0, fanfp_group__add_root(self->fd, self->in, FANFP_INCLUDE));
 	EXPECT_EQ(0, fanfp_group__remove_root(self->fd, self->in, FANFP_INCLUDE));

@@ -355,6 +355,40 @@ TEST_F(fanfp, a_registered_handler_is_attached_by_name)
 	EXPECT_EQ(0, fp_counter("subtree", "attached"));
 }
 
+TEST_F(fanfp, the_end_of_the_process_ends_an_attachment_by_name)
+{
+	struct run run;
+	const char *said_text = run.text;
+	pid_t child = fork();
+	char pid[16];
+
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	snprintf(pid, sizeof(pid), "%d", child);
+	EXPECT_EQ(0, RUN("handler", "load", "subtree"));
+	ASSERT_TRUE(attach(&run, "subtree", pid, self->fd_text, NULL, NULL));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	EXPECT_TRUE(FP_WAIT_FOR(has_ended(&run)));
+	EXPECT_EQ(0, stop(&run, SIGTERM));
+	SAYS("detached: the process has ended, and its group if no other has that\n");
+}
+
+TEST_F(fanfp, so_many_directories_and_no_more)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	EXPECT_EQ(1, SHELL("fanfp attach subtree --pid 1 $(for i in $(seq 65); do echo --include /tmp; done)"));
+	SAYS("fanfp: more than 64 directories; mark them with fanotify_mark(2)\n");
+	EXPECT_EQ(1, lines(run.text));
+	/* There the group is what is missing. */
+	EXPECT_EQ(1, SHELL("fanfp attach subtree --pid 1 $(for i in $(seq 64); do echo --exclude-dir /tmp; done)"));
+	SAYS("fanfp: process 1 has no fanotify file descriptor\n");
+}
+
 /* Whether the group has a mark on a directory, beside that on its file system. */
 static bool has_root(int fd)
 {

@@ -230,6 +230,7 @@ struct fanfp_handler *
 fanfp_handler__open_builtin(const char *name, const struct fanfp_open_opts *opts)
 {
 	const struct fanfp_builtin *builtin;
+	char names[256] = "";
 	unsigned int i;
 
 	if (!open_opts_ok(name, opts))
@@ -239,8 +240,11 @@ fanfp_handler__open_builtin(const char *name, const struct fanfp_open_opts *opts
 			return handler_open(NULL, builtin->start,
 					    builtin->end - builtin->start, name,
 					    opts);
+		snprintf(names + strlen(names), sizeof(names) - strlen(names),
+			 " %s", builtin->name);
 	}
-	pr_warn("%s: there is no built-in handler of this name", name);
+	pr_warn("%s: there is no built-in handler of this name; there are%s",
+		name, names);
 	errno = ENOENT;
 	return NULL;
 }

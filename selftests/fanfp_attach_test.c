@@ -281,7 +281,7 @@ TEST_F(fanfp_attach, a_handler_takes_the_place_of_one_that_is_pinned)
 
 	/* What does not do leaves it as it is. */
 	EXPECT_EQ(1, RUN("replace", "nobody", PIN));
-	SAYS("nobody: there is no built-in handler of this name\n");
+	SAYS("nobody: there is no built-in handler of this name; there are deny filter subtree\n");
 	EXPECT_EQ(1, RUN("replace", "deny", PIN, "--args", "a/b"));
 	SAYS("the file name: 1 to 255 bytes");
 	EXPECT_EQ(1, opened(&self->dir, self->fd));

@@ -267,7 +267,7 @@ TEST_F(lib, messages_go_where_they_should)
 	fanfp_set_print(NULL);
 	EXPECT_EQ(NULL, fanfp_handler__open_builtin("silence", NULL));
 	EXPECT_EQ(0, lib_said.warnings);
-	EXPECT_STREQ("silence: there is no built-in handler of this name",
+	EXPECT_STREQ("silence: there is no built-in handler of this name; there are deny filter subtree",
 		     fanfp_last_error());
 
 	ASSERT_EQ(0, pipe(fds));
@@ -278,7 +278,7 @@ TEST_F(lib, messages_go_where_they_should)
 	dup2(err, STDERR_FILENO);
 	close(fds[1]);
 	EXPECT_LT(0, read(fds[0], said, sizeof(said) - 1));
-	EXPECT_STREQ("libfanfp: loud: there is no built-in handler of this name\n",
+	EXPECT_STREQ("libfanfp: loud: there is no built-in handler of this name; there are deny filter subtree\n",
 		     said);
 	close(fds[0]);
 	close(err);

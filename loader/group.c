@@ -244,7 +244,8 @@ static int add_to_mark(int fanotify_fd, const char *path, enum fanfp_root root)
  * Marks have no owner: whether this one is ours has to be found out. To read all
  * marks of the group each time would take ever longer. But the kernel refuses an
  * evictable mark where there is one that is not: if it takes it, nobody has relied
- * on one, and the second call makes it last. Until then no handler counts it.
+ * on one, and the second call makes it last. Until then, or if that fails, no
+ * handler counts it.
  */
 int fanfp_group__add_root(int fanotify_fd, const char *path,
 			  enum fanfp_root root)

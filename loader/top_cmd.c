@@ -96,7 +96,9 @@ static int once(struct top_state *top, long n)
 		if (top->events || view == TOP_GROUPS || view == TOP_HANDLERS)
 			out_view(top, view, n);
 	}
-	out_number("lost", NULL, top->lost);
+	out_number("lost", !top->lost ? NULL :
+		   "\n%llu events more than there is room to tell apart.\n",
+		   top->lost);
 	out_close();
 	err = out_end();
 	if (!err && !top->events)

@@ -391,7 +391,14 @@ TEST_F(tool, attach_removes_what_rules_have_left)
 	struct run run, att;
 	char path[128];
 
+	setenv("FP_PID", self->pid, 1);
+	setenv("FP_FD", self->fd_text, 1);
 	ASSERT_EQ(0, leave_mark(&run, self->dir.path, self->pid, self->fd_text));
+	/* The listener's own, and nobody else's to remove. */
+	ASSERT_EQ(0, fanotify_mark(self->fd, FAN_MARK_ADD | FAN_MARK_IGNORE |
+				   FAN_MARK_IGNORED_SURV_MODIFY,
+				   FAN_ACCESS | FAN_EVENT_ON_CHILD, AT_FDCWD,
+				   self->dir.path));
 	/* They are in use: nothing is removed. */
 	EXPECT_EQ(1, RUN("attach", "subtree", "--pid", self->pid, "--fd",
 			 self->fd_text));
@@ -407,6 +414,7 @@ TEST_F(tool, attach_removes_what_rules_have_left)
 	EXPECT_EQ(2, events_of(self->fd, self->dir.path));
 	EXPECT_EQ(1, events_of(self->fd, path));
 	EXPECT_FALSE(has_marks(self->fd));
+	EXPECT_EQ(0, SHELL("grep -q ignored_mask:8000001 /proc/$FP_PID/fdinfo/$FP_FD"));
 	EXPECT_EQ(0, stop(&att, SIGTERM));
 }
 

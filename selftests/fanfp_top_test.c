@@ -148,6 +148,38 @@ TEST_F(fanfp_top, denied_events_and_deep_directories_are_told)
 	EXPECT_EQ(0, RUN("handler", "unload", "deny"));
 }
 
+/* Open a file in each of more directories than are told apart. */
+static int open_in_many(const char *dir)
+{
+	char path[128];
+	int i;
+
+	for (i = 0; i < 8192 + 100; i++) {
+		snprintf(path, sizeof(path), "%s/%d", dir, i);
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return -1;
+		strcat(path, "/x");
+		if (fp_create(path))
+			return -1;
+	}
+	return 0;
+}
+
+TEST_F(fanfp_top, events_that_are_not_told_apart_are_counted)
+{
+	struct run run;
+	const char *said_text = run.text;
+
+	START_COUNTING("-j", "top", "--once", "-i", "600", "-n", "1");
+	ASSERT_EQ(0, open_in_many(self->out));
+	STOP_COUNTING();
+	EXPECT_TRUE(json_says(&run, ".lost >= 100 and .lost < 8192"));
+	START_COUNTING("top", "--once", "-i", "600", "-n", "1");
+	ASSERT_EQ(0, open_in_many(self->out));
+	STOP_COUNTING();
+	SAYS(" events more than there is room to tell apart.\n");
+}
+
 TEST_F(fanfp_top, what_may_not_be_counted_is_said)
 {
 	struct run run;

@@ -106,7 +106,9 @@ METRICS = [
     # Where one is attached to another group.
     Metric("elsewhere.none", "open.none", 1.002, "ratio",
            same_as="open.other_none"),
-    Metric("elsewhere.fid", "open.fid", 1.002, "ratio", same_as="open.other_fid"),
+    # No bound: what a listener allocates depends on how slabs are filled, on a
+    # small kernel (CONFIG_SLUB_TINY) by more than that.
+    Metric("elsewhere.fid", "open.fid", same_as="open.other_fid"),
 
     # The handler that does nothing.
     Difference("nop.beyond.ignore", whole="open.nop", minus="open.ignore"),

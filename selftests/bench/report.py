@@ -2,8 +2,10 @@
 """Write docs/performance.md and its plots from build/bench.json."""
 
 import os
+import subprocess
 
 import svg
+from boots import BUILD
 
 TITLES = {
     "module": "module, Debian's kernel",
@@ -357,6 +359,25 @@ def scaling(page):
                        "memory.inotify.watch")], flavours=flavours)
 
 
+def layout(page):
+    """Which cache lines an event touches."""
+    page.say("### What an event writes",
+             "",
+             "The event itself, on the stack of the task, and one counter of "
+             "this CPU: `stats` are allocated for each CPU. What it",
+             "reads of the hook and of the handler is written when a handler is "
+             "attached and when it is detached. So no cache line",
+             "that is written is shared by CPUs, and the counts with 1 and 4 CPUs "
+             "above are the same. Only a handler that may",
+             "sleep writes one line more, of a table hashed by task.")
+    done = subprocess.run(["pahole", "-F", "btf", "-C",
+                           "fastpath_stats,fastpath_hook,nest_bucket",
+                           f"{BUILD}/kernel/btf"], capture_output=True,
+                          text=True, check=False)
+    if not done.returncode and done.stdout:
+        page.say("```c", done.stdout.expandtabs().strip(), "```")
+
+
 def timing(page):
     """Ratios of time."""
     page.say("## In time")
@@ -376,6 +397,50 @@ def timing(page):
         for watcher in names for kind in ("wall", "cpu")],
         flavours=[flavour for flavour in page.flavours
                   if flavour != "module-plain"])
+
+
+# What BPF executes to enter a program and to leave it.
+BPF_ENTRY = ("bpf__fanotify_fastpath_ops_fp_handler", "__bpf_prog_enter",
+             "__bpf_prog_exit", "migrate_disable", "migrate_enable",
+             "__rcu_read_lock", "__rcu_read_unlock", "update_prog_stats")
+
+
+def limits(page):
+    """What no handler in BPF can go below."""
+    page.say("## What no handler can go below",
+             "",
+             "An event that reaches a BPF program takes, whatever that does: what "
+             "a mark that ignores it takes; to compute the mask",
+             "(where it was measured); and to enter and leave the program. As "
+             "ratios to what userspace takes; the bounds are below.")
+    rows = [(label, floor, cost) for label, floor, cost in (
+        ("permission, process that allows all", "perm.open.ignore.cost",
+         "perm.open.allow.cost"),
+        ("filter in userspace, paths, woken for each event",
+         "open.ignore.cost", "waiting.filter_fd.cost"),
+        ("filter in userspace, file handles, woken for each event",
+         "open.ignore.cost", "waiting.filter_fid.cost"),
+        ("filter in userspace, paths, 64 events at once",
+         "open.ignore.cost", "open.filter_fd.cost"),
+        ("filter in userspace, file handles, 64 events at once",
+         "open.ignore.cost", "open.filter_fid.cost"))]
+    flavours = [flavour for flavour in page.flavours
+                if flavour != "module-plain"]
+    cells = []
+    for label, floor, cost in rows:
+        cells.append([label])
+        for flavour in flavours:
+            taken = [page.value(flavour, floor)]
+            mask = page.value(flavour, "mask.open")
+            if mask is not None:
+                taken.append(mask - page.value(flavour, "open.ignore"))
+            taken += [(page.value(flavour, f"profile.nop.{name}") or 0) -
+                      (page.value(flavour, f"profile.ignore.{name}") or 0)
+                      for name in BPF_ENTRY]
+            base = page.value(flavour, cost)
+            cells[-1].append("" if None in taken or not base else
+                             f"{sum(taken) / base:.4f}")
+    page.columns(["", *(TITLES[flavour] for flavour in flavours)], cells)
 
 
 def targets(page):
@@ -401,7 +466,7 @@ def write(results, folder):
     """Write the page and its plots to a folder."""
     page = Page(results, folder)
     for part in (introduction, unwanted, unattached, handlers, explained, growth,
-                 wanted, permission, others, scaling, timing, targets):
+                 wanted, permission, others, scaling, layout, timing, limits, targets):
         part(page)
     with open(os.path.join(folder, "performance.md"), "w",
               encoding="utf-8") as file:

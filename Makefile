@@ -73,7 +73,8 @@ $(BUILD)/vmlinux.h: | $(STOCK_DIR) $(TOOLS)
 
 # --- BPF objects and their skeletons -----------------------------------------
 
-BPF_HEADERS	:= include/fanotify_fastpath.bpf.h include/uapi/linux/fanotify_fastpath.h bpf/filter.h
+BPF_HEADERS	:= include/fanotify_fastpath.bpf.h include/uapi/linux/fanotify_fastpath.h \
+		   bpf/filter.h bpf/filter_senders.h
 HANDLERS	:= $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
 TEST_BPF	:= $(patsubst selftests/%.bpf.c,%,$(wildcard selftests/*.bpf.c \
 			selftests/bench/*.bpf.c))

@@ -7,8 +7,10 @@
  * looked up once for each event: putting another map in its place changes all
  * rules at once, for every event that comes after it.
  *
+ * If it is asked to, it also notes who has caused the events that are sent.
+ *
  * Shows: a map of maps, loops, reading about the current task and about an open
- * file, and a program that libfanfp calls itself.
+ * file, a lock, and programs that libfanfp calls itself.
  */
 #include "fanotify_fastpath.bpf.h"
 #include <bpf/bpf_core_read.h>
@@ -32,6 +34,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 #define FMODE_CREATED	0x100000
 #define O_TRUNC		00001000
 #define O_APPEND	00002000
+#define PF_KTHREAD	0x00200000
 
 extern __ksym void bpf_preempt_disable(void);
 extern __ksym void bpf_preempt_enable(void);
@@ -67,6 +70,8 @@ struct {
 	__type(key, __u32);
 	__array(values, struct list_map);
 } lists SEC(".maps");
+
+#include "filter_senders.h"
 
 struct deep {
 	struct fanotify_fastpath_mark marks[MARKS_DEEP];
@@ -322,7 +327,7 @@ static void identify_inode(const struct inode *inode,
 	id->ino = inode->i_ino;
 }
 
-static bool runs_exe(__u64 ino, __u64 other)
+static bool runs_exe(const struct rule_test *test)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fanotify_fastpath_ancestor id = {};
@@ -330,11 +335,12 @@ static bool runs_exe(__u64 ino, __u64 other)
 	struct file *file = mm ? mm->exe_file : NULL;
 	struct inode *inode = file ? file->f_inode : NULL;
 
-	/* None: a kernel thread, or a task that exits. */
+	/* A task that ends has left its memory, and closes its files after that. */
 	if (!inode)
-		return false;
+		return !(task->flags & PF_KTHREAD) && test->if_unknown;
 	identify_inode(inode, &id);
-	return id.ino == ino && ((__u64)id.dev << 32 | id.generation) == other;
+	return id.ino == test->a &&
+		((__u64)id.dev << 32 | id.generation) == test->b;
 }
 
 /* RULE_OPEN_* bits; none for an event that is not about an open file. */
@@ -415,7 +421,7 @@ __noinline bool task_fits(const struct rule_test *test)
 	case RULE_CGROUP:
 		return bpf_get_current_ancestor_cgroup_id(test->b) == test->a;
 	case RULE_EXE:
-		return runs_exe(test->a, test->b);
+		return runs_exe(test);
 	default:
 		return false;
 	}
@@ -443,11 +449,11 @@ static __noinline int run(struct fanotify_fastpath_event *event,
 			break;
 		case RULE_INSIDE:
 			holds = place->inside || (place->inside_unknown &&
-						  test->if_unplaced);
+						  test->if_unknown);
 			break;
 		case RULE_BELOW:
 			holds = place->roots & test->a ||
-				(place->roots_unknown && test->if_unplaced);
+				(place->roots_unknown && test->if_unknown);
 			break;
 		case RULE_NAME:
 		case RULE_NEW_NAME:
@@ -493,6 +499,7 @@ int BPF_PROG(filter_handler, struct fsnotify_group *group,
 {
 	struct rule_list *list = current_list();
 	struct place place = {};
+	int verdict;
 
 	if (!list)
 		return FAN_FP_RET_SEND_TO_USERSPACE;
@@ -502,7 +509,10 @@ int BPF_PROG(filter_handler, struct fsnotify_group *group,
 		if (event->mask & FAN_RENAME)
 			see(event, FAN_FP_PLACE_NEW_DIR, list, &place);
 	}
-	return run(event, list, &place);
+	verdict = run(event, list, &place);
+	if (verdict == FAN_FP_RET_SEND_TO_USERSPACE && pid_ns)
+		note_sender();
+	return verdict;
 }
 
 /* The level of the cgroup that a directory is, 0 if it is none. */

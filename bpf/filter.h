@@ -12,6 +12,10 @@
 #ifndef _FANFP_FILTER_H
 #define _FANFP_FILTER_H
 
+#ifndef __bpf__
+#include <linux/bpf.h>
+#endif
+
 /* Limits. Those that are used as masks are powers of two. */
 #define RULE_TESTS		4096
 #define RULE_ROOTS		64
@@ -52,8 +56,11 @@ enum rule_op {
 
 struct rule_test {
 	__u16 op;
-	/* What RULE_INSIDE and RULE_BELOW are for an event without place. */
-	__u16 if_unplaced;
+	/*
+	 * What RULE_INSIDE and RULE_BELOW are for an event without place, and
+	 * RULE_EXE for a task that ends.
+	 */
+	__u16 if_unknown;
 	__u16 yes;
 	__u16 no;
 	__u64 a;
@@ -76,6 +83,36 @@ struct rule_list {
 	struct rule_test tests[RULE_TESTS];
 	__u16 tokens[RULE_TOKENS];
 	struct rule_set sets[RULE_SETS];
+};
+
+/*
+ * Who has caused events that were sent: when an event is read, its process may be
+ * gone, and its pid that of another. There is an entry for each pid, until
+ * userspace deletes it; if there is no room for one more, who that is, is not known.
+ * There is room for as many as there are events that wait, if no limit was raised.
+ */
+#define RULE_SENDERS		16384
+
+struct rule_sender {
+	struct bpf_spin_lock lock;	/* to write all the others at once */
+	__u32 pid;
+	__u32 uid;
+	__u32 unused;
+	__u64 start;	/* of the process, on CLOCK_BOOTTIME */
+	/*
+	 * CLOCK_MONOTONIC. Events from before may be of another process, or of this
+	 * one as another user; 0 if there are none.
+	 */
+	__u64 since;
+	union {
+		char comm[16];
+		__u64 comm_words[2];
+	};
+};
+
+/* For the program "note_senders", which has them noted; and what it tells. */
+struct rule_noting {
+	__u32 noted;		/* how many entries were made so far */
 };
 
 /*

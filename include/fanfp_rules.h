@@ -122,6 +122,52 @@ LIBFANFP_API int fanfp_rules__update(struct fanfp_link *link,
  */
 LIBFANFP_API int fanfp_link__set_group(struct fanfp_link *link, int fanotify_fd);
 
+/**
+ * struct fanfp_sender_info - who has caused an event
+ * @sz: Size of this structure; set by the caller.
+ * @uid: The effective user id.
+ * @comm: The name of the process, which ends with a NUL.
+ */
+struct fanfp_sender_info {
+	size_t sz;
+	uint32_t uid;
+	char comm[16];
+};
+
+/**
+ * fanfp_link__note_senders() - have it noted who causes the events that are sent
+ * @link: A link of fanfp_rules__attach(). If it is replaced, this ends.
+ *
+ * Return: 0 or a negative errno.
+ */
+LIBFANFP_API int fanfp_link__note_senders(struct fanfp_link *link);
+
+/**
+ * fanfp_link__sender() - tell who has caused an event, be it gone since
+ * @link: The link, with fanfp_link__note_senders().
+ * @pid: The pid of the event, which was read in the same pid namespace.
+ * @info: Filled; its sz must be set. The name is the last one that the process
+ *        caused an event by.
+ *
+ * Return: 0; or -ESRCH if it is not certain: another process, or the same as another
+ * user, may have had this pid since fanfp_link__all_read(); or too many were noted.
+ */
+LIBFANFP_API int fanfp_link__sender(const struct fanfp_link *link, pid_t pid,
+				    struct fanfp_sender_info *info);
+
+/**
+ * fanfp_link__all_read() - tell that all events up to a time are done with
+ * @link: The link, with fanfp_link__note_senders().
+ * @time: The time, in nanoseconds of CLOCK_MONOTONIC: before a read(2) that took all
+ *        that was there.
+ *
+ * To be called whenever there is no more to read: what is noted of processes that
+ * are gone is removed then, to make room.
+ *
+ * Return: 0 or a negative errno.
+ */
+LIBFANFP_API int fanfp_link__all_read(struct fanfp_link *link, uint64_t time);
+
 /* How a file is open, for struct fanfp_explain_opts. */
 #define FANFP_OPEN_READ		(1U << 0)
 #define FANFP_OPEN_WRITE	(1U << 1)

@@ -6,6 +6,7 @@
  *   rules_keys.c	what the value of each kind of condition may be
  *   rules_compile.c	to the tests that the handler "filter" runs
  *   rules_attach.c	into the kernel, and other rules in their place
+ *   rules_senders.c	who has caused the events that they sent
  *   rules_explain.c	what the rules say, by the rules themselves
  *   rules_facts.c	about what
  */
@@ -148,6 +149,24 @@ uint32_t rule_tests(const struct rule *rule);
 typedef int (*rule_id_fn)(const char *path, struct rule_identity *id, void *ctx);
 int rules_compile(const struct fanfp_rules *rules, struct rule_list *list,
 		  rule_id_fn id, void *ctx);
+
+/* rules_senders.c */
+struct rule_senders {
+	int map;		/* owned; -1 if the rules are not attached here */
+	int prog;		/* owned, as the map */
+	uint64_t all_read;	/* at that time on CLOCK_MONOTONIC; 0: never */
+	uint32_t swept;		/* how many were noted when it was looked who is gone */
+	struct rule_sender *gone;	/* owned; to be deleted when all is read */
+	size_t n_gone;
+};
+
+/* Take them from a handler that is loaded; returns 0 or a negative errno. */
+int rule_senders_open(struct rule_senders *senders, struct fanfp_handler *handler);
+void rule_senders_close(struct rule_senders *senders);
+
+/* Those of an attachment; NULL for NULL. */
+struct rules_link;
+struct rule_senders *rule_senders_of(struct rules_link *link);
 
 /* Events that ask for permission: those that allow and deny are for. */
 #define RULE_PERM_EVENTS	(FAN_OPEN_PERM | FAN_ACCESS_PERM | FAN_OPEN_EXEC_PERM)

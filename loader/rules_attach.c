@@ -36,6 +36,7 @@ struct marks {
 struct rules_link {
 	int lists;		/* owned; the map that the list's map is in */
 	int identify;		/* owned; the program */
+	struct rule_senders senders;
 	/*
 	 * The group's descriptor, of which only the number is kept: a copy would
 	 * keep the group from being closed. It is the group if the attachment
@@ -261,8 +262,9 @@ static int prepare(struct fanfp_handler *handler, void *ctx)
 	link->identify = fcntl(bpf_program__fd(prog), F_DUPFD_CLOEXEC, 0);
 	link->lists = fcntl(fanfp_handler__map_fd(handler, "lists"),
 			    F_DUPFD_CLOEXEC, 0);
-	if (link->identify < 0 || link->lists < 0) {
-		err = -errno;
+	err = link->identify < 0 || link->lists < 0 ? -errno :
+		rule_senders_open(&link->senders, handler);
+	if (err) {
 		pr_warn("%s: %s", making->rules->name, strerror(-err));
 		return err;
 	}
@@ -276,6 +278,7 @@ static void link_free(struct rules_link *link)
 		close(link->lists);
 	if (link->identify >= 0)
 		close(link->identify);
+	rule_senders_close(&link->senders);
 	free(link);
 }
 
@@ -286,9 +289,16 @@ static struct rules_link *link_new(int group)
 	if (link) {
 		link->lists = -1;
 		link->identify = -1;
+		link->senders.map = -1;
+		link->senders.prog = -1;
 		link->group = group;
 	}
 	return link;
+}
+
+struct rule_senders *rule_senders_of(struct rules_link *link)
+{
+	return link ? &link->senders : NULL;
 }
 
 /* The attachment that a descriptor's group has, or 0. */

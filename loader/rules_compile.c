@@ -178,8 +178,8 @@ static int emit_cond(struct compiler *c, const struct rule *rule,
 
 		test->yes = cond->negated ? rule_end : end;
 		test->no = i + 1 < end ? i + 1 : cond->negated ? end : rule_end;
-		/* Without a place, so that the event is not lost. */
-		test->if_unplaced = keeps != cond->negated;
+		/* So that the event is not lost. */
+		test->if_unknown = keeps != cond->negated;
 	}
 	return err;
 }

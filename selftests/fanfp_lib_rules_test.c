@@ -7,6 +7,7 @@
 #include "lib.h"
 #include "lib_rules.h"
 
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 
 #define CGROUP	"/tmp/fp.cgroup"
@@ -402,6 +403,41 @@ TEST_F(rules, rate_is_how_many_may_come)
 	SENT("file2");
 	UPDATE("skip !rate=1000000/s\n");
 	SENT("file");
+}
+
+TEST_F(rules, tell_who_has_caused_what_they_sent)
+{
+	struct fanfp_sender_info info = { .sz = sizeof(info) };
+	struct fanfp_handler *handler;
+	struct fanfp_link *other;
+	int fd;
+
+	UPDATE("send event=open\ndefault skip\n");
+	MAKE("file");
+	EXPECT_EQ(-ESRCH, fanfp_link__sender(self->link, getpid(), &info));
+	EXPECT_EQ(0, fanfp_link__note_senders(self->link));
+	SENT("file");
+	prctl(PR_SET_NAME, "sender");
+	SENT("file");
+	EXPECT_EQ(0, fanfp_link__sender(self->link, getpid(), &info));
+	EXPECT_EQ(geteuid(), info.uid);
+	EXPECT_STREQ("sender", info.comm);
+	EXPECT_EQ(-ESRCH, fanfp_link__sender(self->link, getppid(), &info));
+	EXPECT_EQ(0, fanfp_link__all_read(self->link, 0));
+
+	info.sz--;
+	EXPECT_EQ(-EINVAL, fanfp_link__sender(self->link, getpid(), &info));
+	EXPECT_NE(NULL, strstr(fanfp_last_error(), "fanfp_link__sender: options"));
+	fd = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC, O_RDONLY);
+	handler = fanfp_handler__open_builtin("subtree", NULL);
+	other = fanfp_handler__attach(handler, fd, NULL);
+	ASSERT_NE(NULL, other);
+	EXPECT_EQ(-EINVAL, fanfp_link__note_senders(other));
+	EXPECT_NE(NULL, strstr(fanfp_last_error(), "did not attach rules"));
+	EXPECT_EQ(-EINVAL, fanfp_link__all_read(other, 1));
+	fanfp_link__destroy(other);
+	fanfp_handler__close(handler);
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

@@ -6,6 +6,7 @@
  *   watch_loop.c     waits for events; what follows is done with each
  *   watch_roots.c    what is watched: directories and files
  *   watch_mounts.c   their file systems, and those that are mounted below
+ *   watch_rules.c    what the kernel decides
  *   watch_event.c    what an event says
  *   watch_place.c    the paths of file handles
  *   watch_process.c  who caused an event
@@ -68,7 +69,6 @@ struct watch_value {
 	enum watch_key key;
 	bool not;
 	char *text;
-	long number;	/* of a pid or uid */
 };
 
 struct watch_globs {
@@ -159,7 +159,7 @@ struct watch_mount {
 struct watch_process {
 	pid_t pid;
 	unsigned int batch;
-	bool known;		/* else it was gone */
+	bool known;		/* for certain; else @comm is "?" */
 	unsigned int uid;	/* effective */
 	char comm[WATCH_COMM_MAX];
 };
@@ -183,6 +183,7 @@ struct watch_output {
 struct watch {
 	const struct watch_options *options;
 	int group;
+	struct fanfp_link *link;
 	struct watch_root *roots;
 	size_t n_roots;
 	struct watch_mount *mounts;
@@ -259,6 +260,9 @@ void watch_free_mounts(struct watch *w);
 int watch_mount_fd(struct watch *w, const void *fsid);
 void watch_close_mount_fds(struct watch *w);
 
+/* watch_rules.c */
+struct fanfp_link *watch_attach(const struct watch *w);
+
 /* watch_event.c */
 uint64_t watch_parse_events(const char *list);
 bool watch_event_read(const struct fanotify_event_metadata *metadata,
@@ -277,11 +281,7 @@ void watch_place_set(struct watch *w, const struct watch_fid *fid,
 bool watch_place_find(struct watch *w, const struct watch_fid *fid, char *path);
 
 /* watch_process.c */
-extern const char * const watch_keys[WATCH_N_KEYS];
 const struct watch_process *watch_process_find(struct watch *w, pid_t pid);
-int watch_value_parse(struct watch_value *value);
-bool watch_process_wanted(const struct watch_options *options,
-			  const struct watch_process *process);
 
 /* watch_filter.c */
 int watch_filter_init(struct watch *w);

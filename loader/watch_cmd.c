@@ -125,8 +125,7 @@ static int add_value(struct watch_options *options, enum watch_key key,
 		.not = not,
 		.text = strdup(text),
 	};
-	return value->text ? watch_value_parse(value) :
-		failed("%s", strerror(ENOMEM));
+	return value->text ? 0 : failed("%s", strerror(ENOMEM));
 }
 
 static int add_glob(struct watch_globs *globs, const char *glob)

@@ -9,22 +9,22 @@
 #include "tool.h"
 #include "watch.h"
 
-/* What can be asked for; the capitals are printed. */
+/* What can be asked for; the capitals are printed, in the order of what befalls a file. */
 static const struct {
 	const char *name;
 	uint64_t bits;
 } event_names[] = {
+	{ "CREATE", FAN_CREATE },
+	{ "OPEN", FAN_OPEN },
+	{ "OPEN_EXEC", FAN_OPEN_EXEC },
 	{ "ACCESS", FAN_ACCESS },
 	{ "MODIFY", FAN_MODIFY },
 	{ "ATTRIB", FAN_ATTRIB },
 	{ "CLOSE_WRITE", FAN_CLOSE_WRITE },
 	{ "CLOSE_NOWRITE", FAN_CLOSE_NOWRITE },
-	{ "OPEN", FAN_OPEN },
-	{ "OPEN_EXEC", FAN_OPEN_EXEC },
 	{ "MOVED_FROM", FAN_MOVED_FROM },
 	{ "MOVED_TO", FAN_MOVED_TO },
 	{ "RENAME", FAN_RENAME },
-	{ "CREATE", FAN_CREATE },
 	{ "DELETE", FAN_DELETE },
 	{ "DELETE_SELF", FAN_DELETE_SELF },
 	{ "MOVE_SELF", FAN_MOVE_SELF },

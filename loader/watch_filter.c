@@ -2,7 +2,8 @@
 /*
  * fanfp watch - whether an event is printed
  *
- * What the kernel can't decide: it does not know paths, nor what was printed.
+ * What the kernel can't decide: it does not know paths, nor what was printed. What it
+ * does decide is in watch_rules.c.
  */
 #include <fnmatch.h>
 #include <json-c/linkhash.h>
@@ -149,8 +150,7 @@ bool watch_event_wanted(struct watch *w, struct watch_event *event)
 {
 	const struct watch_options *options = w->options;
 
-	if (!watch_process_wanted(options, event->process) ||
-	    !watch_is_below(w, event))
+	if (!watch_is_below(w, event))
 		return false;
 	if (!place_wanted(options, &event->from) &&
 	    !(event->to.info && place_wanted(options, &event->to)))

@@ -2,9 +2,9 @@
 /*
  * fanfp watch - print what happens below directories
  *
- * One mark watches the file system of each directory; the handler drops in the
- * kernel what is elsewhere. No watch for each directory, so nothing to set up
- * and nothing to race with.
+ * One mark watches the file system of each directory; the kernel leaves out what is
+ * elsewhere, and what else is not wanted. No watch for each directory, so nothing to
+ * set up and nothing to race with.
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +16,9 @@
 
 #include "tool.h"
 #include "watch.h"
+
+/* More than an event with all its names and handles takes. */
+#define EVENT_MAX	4096
 
 /* What of the loop goes on. */
 #define GO_ON	(-1)
@@ -94,9 +97,13 @@ static int do_events(struct watch *w)
 	static char buf[65536] __attribute__((aligned(8)));
 	const struct fanotify_event_metadata *metadata;
 	static struct watch_event event;
+	struct timespec time;
 	ssize_t len, left;
+	uint64_t before;
 	int printed = 0;
 
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	before = time.tv_sec * 1000000000ULL + time.tv_nsec;
 	len = read(w->group, buf, sizeof(buf));
 	if (len < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -116,6 +123,9 @@ static int do_events(struct watch *w)
 			break;
 	}
 	watch_close_mount_fds(w);
+	/* There was room for more, so there was no more. */
+	if (len <= (ssize_t)sizeof(buf) - EVENT_MAX)
+		fanfp_link__all_read(w->link, before);
 	return printed;
 }
 
@@ -191,22 +201,16 @@ static int print_events(struct watch *w, int signals)
 
 static int attach(struct watch *w)
 {
-	struct fanfp_handler *handler;
-	struct fanfp_link *link;
 	int signals, code;
 
-	handler = fanfp_handler__open_builtin("subtree", NULL);
-	if (!handler)
-		return EXIT_FAILED;
-	link = fanfp_handler__attach(handler, w->group, NULL);
-	fanfp_handler__close(handler);
-	if (!link)
+	w->link = watch_attach(w);
+	if (!w->link)
 		return EXIT_FAILED;
 	signals = end_signals();
 	code = watch_start(w);
 	if (!code)
 		code = print_events(w, signals);
-	fanfp_link__destroy(link);
+	fanfp_link__destroy(w->link);
 	return code;
 }
 

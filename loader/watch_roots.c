@@ -2,10 +2,10 @@
 /*
  * fanfp watch - what the user named
  *
- * Each directory has a mark as a root of the subtree handler, which looks no
- * further than a file system: see watch_mounts.c for what is mounted below. A
- * file is watched by its name: the directory it is in is a root, and what else
- * happens there is left out when the events are read.
+ * Each directory has a mark as a root, below which the kernel looks no further than
+ * the file system: see watch_mounts.c for what is mounted there. A file is watched
+ * by its name: the directory it is in is a root, and of what else happens there, the
+ * kernel leaves out what has another name, and the rest is left out when it is read.
  */
 #include <errno.h>
 #include <limits.h>

@@ -133,6 +133,30 @@ static inline int create_in(const char *dir, const char *name)
 	}								\
 })
 
+/* Whether the kernel has sent so many events to it, and left out so many. */
+static inline bool kernel_decided(const struct watched *w, int sent, int skipped)
+{
+	char command[200];
+	struct run run;
+
+	snprintf(command, sizeof(command),
+		 "fanfp -j group list --pid %d | jq -e '.[0] | .sent == %d and .skipped == %d'",
+		 w->run.pid, sent, skipped);
+	return !SHELL(command);
+}
+
+#define KERNEL_DECIDED(_w, _sent, _skipped) ({				\
+	char _command[80];						\
+	struct run run;							\
+									\
+	EXPECT_TRUE(kernel_decided(_w, _sent, _skipped)) {		\
+		snprintf(_command, sizeof(_command),			\
+			 "fanfp group list --pid %d", (_w)->run.pid);	\
+		SHELL(_command);					\
+		TH_LOG("it is: %s", run.text);				\
+	}								\
+})
+
 /* Whether a file has a text in its first 8 KB. */
 static inline bool file_has(const char *path, const char *text)
 {

@@ -81,6 +81,7 @@ TEST_F(filter, a_rename_is_judged_by_both_names)
 	PRINTS(&self->w, "/in/b.c -> ");
 	PRINTS(&self->w, "/in/b -> ");
 	PRINTS_NO(&self->w, "/in/a -> ");
+	KERNEL_DECIDED(&self->w, 2, 1);
 }
 
 TEST_F(filter, a_directory_has_its_name_in_events_of_its_own)
@@ -98,6 +99,63 @@ TEST_F(filter, a_directory_has_its_name_in_events_of_its_own)
 		ASSERT_EQ(0, fp_touch(dirs[i]) ?: chmod(dirs[i], 0750));
 	PRINTS(&self->w, "ISDIR %s\n", dirs[1]);
 	PRINTS_NO(&self->w, "other");
+}
+
+TEST_F(filter, names_are_judged_in_the_kernel)
+{
+	WATCH(&self->w, "-e", "create,delete", "--include", "*.[ch]", "--include",
+	      "seen", "--exclude", "un*");
+	ASSERT_EQ(0, create_in(self->w.in, "other"));
+	ASSERT_EQ(0, create_in(self->w.in, "unseen.c"));
+	ASSERT_EQ(0, mkdir(in(self->w.in, "dir"), 0700));
+	ASSERT_EQ(0, create_in(self->w.in, "a.c"));
+	ASSERT_EQ(0, mkdir(in(self->w.in, "seen"), 0700));
+	PRINTS(&self->w, "CREATE,ISDIR %s/seen\n", self->w.in);
+	PRINTS(&self->w, "CREATE %s/a.c\n", self->w.in);
+	KERNEL_DECIDED(&self->w, 2, 3);
+}
+
+TEST_F(filter, a_path_is_judged_by_fanfp)
+{
+	WATCH(&self->w, "-e", "create", "--include", "*/in/s*", "--include", "b");
+	ASSERT_EQ(0, create_in(self->w.in, "other"));
+	ASSERT_EQ(0, create_in(self->w.in, "seen"));
+	PRINTS(&self->w, "/seen\n");
+	PRINTS_NO(&self->w, "other");
+	KERNEL_DECIDED(&self->w, 2, 0);
+}
+
+TEST_F(filter, of_the_directory_of_a_file_the_kernel_leaves_out_the_rest)
+{
+	char path[120];
+
+	ASSERT_EQ(0, create_in(self->w.in, "a[b]*"));
+	snprintf(path, sizeof(path), "%s/a[b]*", self->w.in);
+	WATCH_PATH(&self->w, path, "-e", "attrib,rename");
+	ASSERT_EQ(0, create_in(self->w.in, "ab"));
+	ASSERT_EQ(0, chmod(in(self->w.in, "ab"), 0600));
+	ASSERT_EQ(0, rename(in(self->w.in, "ab"), in(self->w.in, "c")));
+	ASSERT_EQ(0, chmod(self->w.in, 0700));
+	ASSERT_EQ(0, chmod(path, 0600));
+	PRINTS(&self->w, "ATTRIB %s\n", path);
+	EXPECT_EQ(1, lines(printed(&self->w)));
+	KERNEL_DECIDED(&self->w, 1, 3);
+}
+
+TEST_F(filter, what_fanfp_does_is_left_out_in_the_kernel)
+{
+	char command[200];
+	struct run run;
+
+	WATCH_PATH(&self->w, self->w.dir.path, "-e", "open,create");
+	/* To tell where this was, it opens a directory. */
+	ASSERT_EQ(0, mkdir(in(self->w.in, "d"), 0700));
+	PRINTS(&self->w, "/d\n");
+	PRINTS_NO(&self->w, "fanfp(");
+	snprintf(command, sizeof(command),
+		 "fanfp -j group list --pid %d | jq -e '.[0] | .sent == 1 and .skipped > 0'",
+		 self->w.run.pid);
+	EXPECT_EQ(0, SHELL(command));
 }
 
 /* --- processes ----------------------------------------------------------------- */
@@ -169,6 +227,7 @@ TEST_F(filter, by_the_name_of_the_process)
 	PRINTS(&self->w, "/second\n");
 	PRINTS(&self->w, "/first\n");
 	PRINTS_NO(&self->w, "unseen");
+	KERNEL_DECIDED(&self->w, 2, 1);
 }
 
 TEST_F(filter, not_by_the_name_of_the_process)
@@ -180,6 +239,7 @@ TEST_F(filter, not_by_the_name_of_the_process)
 	CREATE_AS(.name = "seen", .comm = "two");
 	PRINTS(&self->w, "/seen\n");
 	PRINTS_NO(&self->w, "unseen");
+	KERNEL_DECIDED(&self->w, 1, 2);
 }
 
 TEST_F(filter, by_the_process)
@@ -192,6 +252,7 @@ TEST_F(filter, by_the_process)
 	ASSERT_EQ(0, create_in(self->w.in, "seen"));
 	PRINTS(&self->w, "/seen\n");
 	PRINTS_NO(&self->w, "unseen");
+	KERNEL_DECIDED(&self->w, 1, 1);
 }
 
 TEST_F(filter, not_by_the_process)
@@ -204,6 +265,7 @@ TEST_F(filter, not_by_the_process)
 	CREATE_AS(.name = "seen");
 	PRINTS(&self->w, "/seen\n");
 	PRINTS_NO(&self->w, "unseen");
+	KERNEL_DECIDED(&self->w, 1, 1);
 }
 
 TEST_F(filter, by_the_user)
@@ -215,6 +277,7 @@ TEST_F(filter, by_the_user)
 	PRINTS(&self->w, ") uid 1235: CREATE %s/second\n", self->w.in);
 	PRINTS(&self->w, ") uid 1234: CREATE %s/first\n", self->w.in);
 	PRINTS_NO(&self->w, "unseen");
+	KERNEL_DECIDED(&self->w, 2, 1);
 }
 
 TEST_F(filter, not_by_the_user)
@@ -224,6 +287,7 @@ TEST_F(filter, not_by_the_user)
 	CREATE_AS(.name = "seen");
 	PRINTS(&self->w, "/seen\n");
 	PRINTS_NO(&self->w, "unseen");
+	KERNEL_DECIDED(&self->w, 1, 1);
 }
 
 #define CGROUP		"/sys/fs/cgroup/fanfp-watch-test"
@@ -239,6 +303,7 @@ TEST_F(filter, by_the_cgroup_and_what_is_below)
 	PRINTS(&self->w, "/second\n");
 	PRINTS(&self->w, "/first\n");
 	PRINTS_NO(&self->w, "unseen");
+	KERNEL_DECIDED(&self->w, 2, 1);
 	end_creators(self->creators, &self->n_creators);
 	EXPECT_EQ(0, rmdir(CGROUP "/below"));
 	EXPECT_EQ(0, rmdir(CGROUP));
@@ -252,6 +317,7 @@ TEST_F(filter, not_by_the_cgroup)
 	CREATE_AS(.name = "seen");
 	PRINTS(&self->w, "/seen\n");
 	PRINTS_NO(&self->w, "unseen");
+	KERNEL_DECIDED(&self->w, 1, 1);
 	end_creators(self->creators, &self->n_creators);
 	EXPECT_EQ(0, rmdir(CGROUP));
 }
@@ -271,6 +337,7 @@ TEST_F(filter, by_the_program)
 	START(create_by_busybox, in(self->w.in, "seen"));
 	PRINTS(&self->w, "/seen\n");
 	PRINTS_NO(&self->w, "unseen");
+	KERNEL_DECIDED(&self->w, 1, 1);
 }
 
 TEST_F(filter, not_by_the_program)
@@ -281,6 +348,19 @@ TEST_F(filter, not_by_the_program)
 	ASSERT_EQ(0, create_in(self->w.in, "seen"));
 	PRINTS(&self->w, "/seen\n");
 	PRINTS_NO(&self->w, "unseen");
+	KERNEL_DECIDED(&self->w, 1, 1);
+}
+
+TEST_F(filter, of_a_program_that_ends_what_it_closes_is_printed)
+{
+	struct run run;
+	char command[200];
+
+	/* Its memory, and with it what it runs, is gone before its files are. */
+	WATCH(&self->w, "-e", "close_write", "--exe", "/bin/busybox");
+	snprintf(command, sizeof(command), "exec 3> %s/f", self->w.in);
+	EXPECT_EQ(0, SHELL(command));
+	PRINTS(&self->w, "CLOSE_WRITE %s/f\n", self->w.in);
 }
 
 TEST_F(filter, all_that_is_asked_for_has_to_hold)
@@ -293,6 +373,7 @@ TEST_F(filter, all_that_is_asked_for_has_to_hold)
 	CREATE_AS(.name = "seen", .comm = "one", .uid = 1234);
 	PRINTS(&self->w, "/seen\n");
 	PRINTS_NO(&self->w, "not");
+	KERNEL_DECIDED(&self->w, 1, 3);
 }
 
 TEST_F(filter, that_can_not_be_is_one_line)
@@ -303,7 +384,8 @@ TEST_F(filter, that_can_not_be_is_one_line)
 		{ "--cgroup", "not/absolute" }, { "--cgroup", "/no/such" },
 		{ "--rate", "0" }, { "--rate", "many" }, { "--dedupe=0", "-q" },
 		{ "-t", "soon" }, { "-t", "-1" }, { "-e", "nonsense" },
-		{ "-e", "" }, { "-e", "open," },
+		{ "-e", "" }, { "-e", "open," }, { "--include", "[a" },
+		{ "--exclude", "[" }, { "--not-comm", "" },
 	};
 	struct run run;
 	size_t i;

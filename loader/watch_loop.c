@@ -81,8 +81,11 @@ static bool do_event(struct watch *w,
 		watch_root_deleted(w, &event);
 	/* A mark of a root can have what nobody asked for. */
 	event.mask &= w->options->mask | FAN_ONDIR;
-	if (!(event.mask & w->options->mask) ||
-	    (event.pid == getpid() && !w->options->own))
+	if (!(event.mask & w->options->mask))
+		return false;
+	/* A root that was deleted while it was open here ends when it is closed. */
+	if (event.pid == getpid() && !w->options->own &&
+	    !(event.mask & FAN_DELETE_SELF))
 		return false;
 	watch_event_complete(w, &event);
 	if (!watch_event_wanted(w, &event))

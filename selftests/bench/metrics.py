@@ -63,9 +63,13 @@ class Difference(Metric):
 
 @dataclasses.dataclass
 class Slope(Metric):
-    """How much metrics grow by, for each step of what they are called by."""
+    """
+    How much metrics grow by, for each step of what they are called by; beyond
+    what those of `minus` do.
+    """
 
     points: dict = None
+    minus: dict = None
 
     @property
     def measured(self):
@@ -73,7 +77,11 @@ class Slope(Metric):
 
     def of_runs(self, values):
         series = [values[name] for name in self.points.values()]
-        return [statistics.linear_regression(list(self.points), run).slope
+        if self.minus:
+            series = [[whole - minus for whole, minus in zip(run, values[name])]
+                      for run, name in zip(series, self.minus.values())]
+        # A tenth of an instruction is less than what the kernel's tick does.
+        return [round(statistics.linear_regression(list(self.points), run).slope, 1)
                 for run in zip(*series)]
 
 
@@ -123,7 +131,8 @@ METRICS = [
     *[Difference(f"depth.{depth}.cost", whole=f"depth.{depth}.subtree",
                  minus=f"depth.{depth}.nop") for depth in DEPTHS],
     Slope("depth.per.level", target=12,
-          points={depth: f"depth.{depth}.subtree" for depth in DEPTHS}),
+          points={depth: f"depth.{depth}.subtree" for depth in DEPTHS},
+          minus={depth: f"depth.{depth}.nop" for depth in DEPTHS}),
 
     # Marks of other groups on an ancestor.
     Difference("foreign.1.cost", whole="foreign.1", minus="foreign.0"),

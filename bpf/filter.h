@@ -127,7 +127,7 @@ struct rule_identity {
 
 /*
  * The mark on a root of a list is an ignore mark of exactly FAN_EVENT_ON_CHILD. It
- * hides no event, and adds none, also if the group has another mark there.
+ * hides no event, and adds none, unless the listener has an ignore mark there.
  */
 #define RULE_ROOT_MASK	0x08000000
 

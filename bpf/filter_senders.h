@@ -71,6 +71,8 @@ __noinline int note_sender(void)
 		sender = bpf_map_lookup_elem(&senders, &new.pid);
 		if (!sender) {
 			senders_full = bpf_ktime_get_ns();
+			/* So that it is looked who is gone. */
+			__sync_fetch_and_add(&senders_noted, 1);
 			return 0;
 		}
 	}

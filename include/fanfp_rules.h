@@ -138,6 +138,10 @@ struct fanfp_sender_info {
  * fanfp_link__note_senders() - have it noted who causes the events that are sent
  * @link: A link of fanfp_rules__attach(). If it is replaced, this ends.
  *
+ * To be called before the group has marks that cause events, or when nothing is in
+ * its queue: an event from before is not noted, and would be taken for that of
+ * whoever has its pid later.
+ *
  * Return: 0 or a negative errno.
  */
 LIBFANFP_API int fanfp_link__note_senders(struct fanfp_link *link);
@@ -145,12 +149,14 @@ LIBFANFP_API int fanfp_link__note_senders(struct fanfp_link *link);
 /**
  * fanfp_link__sender() - tell who has caused an event, be it gone since
  * @link: The link, with fanfp_link__note_senders().
- * @pid: The pid of the event, which was read in the same pid namespace.
+ * @pid: The pid of the event, which was read in the same pid namespace, from a group
+ *       without FAN_REPORT_TID.
  * @info: Filled; its sz must be set. The name is the last one that the process
  *        caused an event by.
  *
  * Return: 0; or -ESRCH if it is not certain: another process, or the same as another
  * user, may have had this pid since fanfp_link__all_read(); or too many were noted.
+ * Threads of one process that are different users can be taken for one another.
  */
 LIBFANFP_API int fanfp_link__sender(const struct fanfp_link *link, pid_t pid,
 				    struct fanfp_sender_info *info);

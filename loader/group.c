@@ -191,8 +191,8 @@ int fanfp_group__detach(int fanotify_fd, const char *name)
 	return err;
 }
 
-static int root_mark(int fanotify_fd, unsigned int flags, const char *path,
-		     enum fanfp_root root)
+static int root_mark(int fanotify_fd, unsigned int flags, int dir,
+		     const char *path, enum fanfp_root root)
 {
 	/* Exactly this mask: it adds no event to the group and hides none. */
 	uint64_t mask = root == FANFP_ROOT_OF_RULES ? RULE_ROOT_MASK : FAN_ONDIR;
@@ -202,7 +202,7 @@ static int root_mark(int fanotify_fd, unsigned int flags, const char *path,
 		flags |= FAN_MARK_IGNORE;
 	if (root != FANFP_INCLUDE && flags & FAN_MARK_ADD)
 		flags |= FAN_MARK_IGNORED_SURV_MODIFY;
-	return fanotify_mark(fanotify_fd, flags, mask, AT_FDCWD, path) ?
+	return fanotify_mark(fanotify_fd, flags, mask, dir, path) ?
 		-errno : 0;
 }
 
@@ -226,10 +226,10 @@ static char *list_marks(int fanotify_fd)
 }
 
 /* Add to a mark that is there; returns 1 if that changed it, 0 if not. */
-static int add_to_mark(int fanotify_fd, const char *path, enum fanfp_root root)
+static int add_to_mark(int fanotify_fd, int dir, enum fanfp_root root)
 {
 	char *before = list_marks(fanotify_fd), *after = NULL;
-	int ret = root_mark(fanotify_fd, FAN_MARK_ADD, path, root);
+	int ret = root_mark(fanotify_fd, FAN_MARK_ADD, dir, ".", root);
 
 	if (!ret) {
 		after = list_marks(fanotify_fd);
@@ -247,16 +247,30 @@ static int add_to_mark(int fanotify_fd, const char *path, enum fanfp_root root)
  * on one, and the second call makes it last. Until then, or if that fails, no
  * handler counts it.
  */
+static int mark_dir(int fanotify_fd, int dir, enum fanfp_root root)
+{
+	int err = root_mark(fanotify_fd, FAN_MARK_ADD | FAN_MARK_EVICTABLE, dir,
+			    ".", root);
+
+	if (err == -EEXIST)
+		return add_to_mark(fanotify_fd, dir, root);
+	if (err)
+		return err;
+	err = root_mark(fanotify_fd, FAN_MARK_ADD, dir, ".", root);
+	if (err)
+		root_mark(fanotify_fd, FAN_MARK_REMOVE, dir, ".", root);
+	return err ?: 1;
+}
+
 int fanfp_group__add_root(int fanotify_fd, const char *path,
 			  enum fanfp_root root)
 {
-	int err = root_mark(fanotify_fd, FAN_MARK_ADD | FAN_MARK_EVICTABLE, path,
-			    root);
+	/* One directory, whatever becomes of the path. */
+	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err = dir < 0 ? -errno : mark_dir(fanotify_fd, dir, root);
 
-	if (err == -EEXIST)
-		err = add_to_mark(fanotify_fd, path, root);
-	else if (!err)
-		err = root_mark(fanotify_fd, FAN_MARK_ADD, path, root) ?: 1;
+	if (dir >= 0)
+		close(dir);
 	if (err >= 0)
 		return err;
 	if (err == -ENOSPC)
@@ -273,7 +287,7 @@ int fanfp_group__add_root(int fanotify_fd, const char *path,
 int fanfp_group__remove_root(int fanotify_fd, const char *path,
 			     enum fanfp_root root)
 {
-	int err = root_mark(fanotify_fd, FAN_MARK_REMOVE, path, root);
+	int err = root_mark(fanotify_fd, FAN_MARK_REMOVE, AT_FDCWD, path, root);
 
 	if (err)
 		pr_warn("%s: cannot remove its mark: %s", path,
@@ -303,7 +317,7 @@ int fanfp_group__move_root(int fanotify_fd, const char *from, const char *to,
 		return 0;
 	err = fanfp_group__remove_root(fanotify_fd, from, root);
 	if (err && added)
-		root_mark(fanotify_fd, FAN_MARK_REMOVE, to, root);
+		root_mark(fanotify_fd, FAN_MARK_REMOVE, AT_FDCWD, to, root);
 	return err ?: added;
 }
 

@@ -7,6 +7,7 @@
 #include <linux/fanotify.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/fanotify.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ int mark_open(const struct fanfp_mark_info *mark, const struct mount_table *moun
 		.head.handle_bytes = mark->handle_bytes,
 	};
 	int before, fd = -1;
+	struct statx at;
 
 	if (!mark->handle_bytes || !mount)
 		return -1;
@@ -39,13 +41,18 @@ int mark_open(const struct fanfp_mark_info *mark, const struct mount_table *moun
 	 */
 	before = open(".", O_PATH | O_CLOEXEC);
 	if (before >= 0 && !chdir(mount->point)) {
-		fd = open_by_handle_at(AT_FDCWD, &handle.head, O_PATH | O_CLOEXEC);
-		if (fchdir(before)) {
+		/* Another file system can be mounted over it. */
+		if (!statx(AT_FDCWD, ".", 0, STATX_MNT_ID, &at) &&
+		    at.stx_mnt_id == (uint64_t)mount->id)
+			fd = open_by_handle_at(AT_FDCWD, &handle.head,
+					       O_PATH | O_CLOEXEC);
+		if (fchdir(before) && fd >= 0) {
 			close(fd);
 			fd = -1;
 		}
 	}
-	close(before);
+	if (before >= 0)
+		close(before);
 	return fd;
 }
 

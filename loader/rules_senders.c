@@ -91,7 +91,8 @@ int fanfp_link__note_senders(struct fanfp_link *link)
 }
 
 /* Size of the first published struct fanfp_sender_info. */
-#define SENDER_INFO_VER0	sizeof(struct fanfp_sender_info)
+#define SENDER_INFO_VER0	(offsetof(struct fanfp_sender_info, comm) + \
+				 sizeof(((struct fanfp_sender_info *)0)->comm))
 
 int fanfp_link__sender(const struct fanfp_link *link, pid_t pid,
 		       struct fanfp_sender_info *info)

@@ -198,18 +198,28 @@ static void put_files_of(struct text *text, const struct watch *w,
 	end_line(text, "path");
 }
 
+/* More names than these are looked at when the events are read. */
+#define FILES_MAX	128
+#define FILES_BYTES	2048
+
 /* If only files are watched, what has other names is not wanted. */
 static void put_files(struct text *text, const struct watch *w)
 {
-	size_t i;
+	size_t files = 0, bytes = 0, i;
 
 	for (i = 0; i < w->n_roots; i++) {
-		if (w->roots[i].kind == FANFP_INCLUDE && !w->roots[i].name)
+		if (w->roots[i].name) {
+			files++;
+			bytes += strlen(w->roots[i].name);
+		} else if (w->roots[i].kind == FANFP_INCLUDE) {
 			return;
+		}
 	}
-	for (i = 0; i < N_NAMED; i++)
-		put_files_of(text, w, named[i]);
-	put_files_of(text, w, RENAMED);
+	if (files <= FILES_MAX && bytes <= FILES_BYTES) {
+		for (i = 0; i < N_NAMED; i++)
+			put_files_of(text, w, named[i]);
+		put_files_of(text, w, RENAMED);
+	}
 	/* Nor is what happens to a directory itself. */
 	fputs("skip event=ondir !event=create,delete,moved_from,moved_to,rename",
 	      text->out);

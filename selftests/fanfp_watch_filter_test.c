@@ -142,6 +142,30 @@ TEST_F(filter, of_the_directory_of_a_file_the_kernel_leaves_out_the_rest)
 	KERNEL_DECIDED(&self->w, 1, 3);
 }
 
+TEST_F(filter, there_can_be_more_files_than_the_kernel_has_room_for)
+{
+	char name[40], command[200];
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "file_with_a_rather_long_name_%03d", i);
+		ASSERT_EQ(0, create_in(self->w.in, name));
+	}
+	ASSERT_EQ(0, create_in(self->w.in, "other"));
+	snprintf(command, sizeof(command), "exec %s watch -q -e attrib %s/f*",
+		 FANFP, self->w.in);
+	start(&self->w.run, "/bin/sh", "-c", command, NULL);
+	self->w.running = true;
+	ASSERT_TRUE(FP_WAIT_FOR(!chmod(in(self->w.in, name), 0600) &&
+				strstr(said(&self->w.run), "_299\n"))) {
+		TH_LOG("%s", said(&self->w.run));
+	}
+	ASSERT_EQ(0, chmod(in(self->w.in, "other"), 0600));
+	ASSERT_EQ(0, chmod(in(self->w.in, "file_with_a_rather_long_name_000"), 0600));
+	EXPECT_TRUE(FP_WAIT_FOR(strstr(said(&self->w.run), "_000\n")));
+	EXPECT_EQ(NULL, strstr(said(&self->w.run), "other"));
+}
+
 TEST_F(filter, what_fanfp_does_is_left_out_in_the_kernel)
 {
 	char command[200];

@@ -80,8 +80,7 @@ class Slope(Metric):
         if self.minus:
             series = [[whole - minus for whole, minus in zip(run, values[name])]
                       for run, name in zip(series, self.minus.values())]
-        # A tenth of an instruction is less than what the kernel's tick does.
-        return [round(statistics.linear_regression(list(self.points), run).slope, 1)
+        return [statistics.linear_regression(list(self.points), run).slope
                 for run in zip(*series)]
 
 
@@ -114,9 +113,7 @@ METRICS = [
     # Where one is attached to another group.
     Metric("elsewhere.none", "open.none", 1.002, "ratio",
            same_as="open.other_none"),
-    # No bound: what a listener allocates depends on how slabs are filled, on a
-    # small kernel (CONFIG_SLUB_TINY) by more than that.
-    Metric("elsewhere.fid", "open.fid", same_as="open.other_fid"),
+    Metric("elsewhere.fid", "open.fid", 1.002, "ratio", same_as="open.other_fid"),
 
     # The handler that does nothing.
     Difference("nop.beyond.ignore", whole="open.nop", minus="open.ignore"),

@@ -122,7 +122,9 @@ def introduction(page):
              "kernel and in userspace, for one `open(2)` and `close(2)`: beyond "
              "what these take when nobody watches, and with the",
              "listener's work counted. The same work takes the same number each "
-             "time, on any machine.")
+             "time, on any machine, but for what the",
+             "allocator does: the kernel in the tree is a small one "
+             "(`CONFIG_SLUB_TINY`), whose numbers differ by some instructions.")
     page.say("The files are on a tmpfs, four names below its root; one mark on "
              "the file system asks for `FAN_OPEN`. This is the",
              "reference; what differs from it is said.")

@@ -225,8 +225,7 @@ static int parse_option(struct watch_options *watch, int opt)
 		watch->quiet++;
 		return 0;
 	default:
-		fputs(usage, stderr);
-		return EXIT_USAGE;
+		return EXIT_USAGE;	/* getopt has said why */
 	}
 }
 

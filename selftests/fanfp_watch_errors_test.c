@@ -178,6 +178,8 @@ TEST_F(errors, a_path_that_is_not_there_is_one_line)
 	EXPECT_EQ(1, RUN("watch"));
 	EXPECT_STREQ("fanfp watch: a path is needed; see 'fanfp watch help'\n",
 		     run.text);
+	EXPECT_EQ(1, RUN("watch", "--nonsense", "/tmp"));
+	EXPECT_STREQ("fanfp watch: unrecognized option '--nonsense'\n", run.text);
 }
 
 TEST_F(errors, a_file_that_is_mounted_somewhere_is_one_line)

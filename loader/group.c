@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -304,6 +305,29 @@ static bool is_same(const char *path, const char *other)
 		a.st_ino == b.st_ino;
 }
 
+/*
+ * Wait for the events that are being decided. Closing a group that has a mark, as
+ * an inotify instance can be, waits for all who may see the mark, and so for each
+ * handler that runs. (Not if another thread forks meanwhile and its child has a
+ * copy still.)
+ */
+static int wait_for_events(const char *dir)
+{
+	int fd = inotify_init1(IN_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0 || inotify_add_watch(fd, dir, IN_DELETE_SELF) < 0)
+		err = -errno;
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		pr_warn("%s: cannot wait for the events that are being decided: inotify: %s%s",
+			dir, strerror(-err), err == -EMFILE || err == -ENOSPC ?
+			"; raise /proc/sys/fs/inotify/max_user_instances or max_user_watches" :
+			"");
+	return err;
+}
+
 int fanfp_group__move_root(int fanotify_fd, const char *from, const char *to,
 			   enum fanfp_root root)
 {
@@ -315,7 +339,13 @@ int fanfp_group__move_root(int fanotify_fd, const char *from, const char *to,
 	/* There was a mark on it, and there has to be one. */
 	if (!added && is_same(from, to))
 		return 0;
-	err = fanfp_group__remove_root(fanotify_fd, from, root);
+	/*
+	 * Who has looked at the new one before it had its mark may look at the old
+	 * one only now.
+	 */
+	err = wait_for_events(to);
+	if (!err)
+		err = fanfp_group__remove_root(fanotify_fd, from, root);
 	if (err && added)
 		root_mark(fanotify_fd, FAN_MARK_REMOVE, AT_FDCWD, to, root);
 	return err ?: added;

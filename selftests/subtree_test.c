@@ -3,6 +3,7 @@
  * The subtree handler: events below the group's marked directories
  */
 #include "kselftest_harness.h"
+#include <sys/inotify.h>
 #include "subtree.h"
 
 FIXTURE(subtree)
@@ -234,6 +235,54 @@ TEST_F(subtree, c1006_a_rename_is_sent_if_either_end_is_inside)
 	EXPECT_EQ(1, fp_count(self->fd));
 	ASSERT_EQ(0, rename(inside, inside2));
 	EXPECT_EQ(1, fp_count(self->fd));
+}
+
+/* Mark @to and then no longer @from. Returns 0, or -1. */
+static int move_include(int fd, const char *from, const char *to)
+{
+	int other = inotify_init1(IN_CLOEXEC);
+	int err = fp_include(fd, to) ||
+		inotify_add_watch(other, to, IN_DELETE_SELF) < 0;
+
+	close(other);
+	return err || remove_include(fd, from) ? -1 : 0;
+}
+
+TEST_F_TIMEOUT(subtree, c1012_a_group_is_closed_after_the_events, 120)
+{
+	struct fanotify_fastpath_info info = {};
+	const int openings = 3000;
+	char file[160];
+	int i, running = 2;
+
+	/* Looked at for each opening: deep before in. */
+	snprintf(file, sizeof(file), "%s/file", self->deep);
+	ASSERT_EQ(0, fp_include(self->fd, self->deep));
+	ASSERT_EQ(0, fp_create(file));
+	for (i = 0; i < running; i++) {
+		int left = openings;
+
+		if (fork())
+			continue;
+		while (left && !fp_touch(file))
+			left--;
+		_exit(left > 0);
+	}
+	while (running) {
+		int status;
+
+		EXPECT_EQ(0, move_include(self->fd, self->deep, self->in));
+		EXPECT_EQ(0, move_include(self->fd, self->in, self->deep));
+		if (waitpid(-1, &status, WNOHANG) > 0) {
+			EXPECT_EQ(0, status);
+			running--;
+		}
+		fp_count(self->fd);
+	}
+	ASSERT_EQ(0, fp_ioctl_info(self->fd, FAN_IOC_GET_FP, &info));
+	EXPECT_EQ(0, info.skipped);
+	/* And its making. */
+	EXPECT_EQ(2 * openings + 1, info.sent);
 }
 
 TEST_F(subtree, c1007_an_access_through_a_bind_mount_is_seen)
